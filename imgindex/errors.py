@@ -1,0 +1,152 @@
+"""The exceptions of imgindex. Each branch is one kind of failure with one exit code.
+
+    ImgindexError
+      UsageError            2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError
+      SourceError           3  SourceUnavailableError, AuthenticationError, RegistryError, LayoutError, SourceIdentityError
+      ContentError          4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, PathEscapeError
+      StoreError            5  SchemaVersionError, LockedError, LoadError
+      QueryError            6
+
+A `SourceError` stops its source. A `ContentError` concerns one item: the source turns it into a problem row and goes
+on. A `StoreError` rolls the scan back. Facts are attributes; messages quote untrusted text escaped and shortened.
+"""
+
+from __future__ import annotations
+
+
+def quote(text: object, limit: int = 120) -> str:
+    """Untrusted text for a message: escaped, on one line, at most `limit` characters."""
+    shown = str(text)
+    if len(shown) > limit:
+        shown = shown[: limit - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in shown)
+
+
+class ImgindexError(Exception):
+    """Whatever imgindex itself refuses or cannot do."""
+
+    exit_code = 1
+
+
+class UsageError(ImgindexError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class InvalidReferenceError(UsageError):
+    """Text that is no image reference or digest."""
+
+
+class UnknownSourceError(UsageError):
+    """A source name whose kind is unknown, or a path that holds no known store."""
+
+
+class UnknownQueryError(UsageError):
+    """No saved query has this name."""
+
+
+class QueryParameterError(UsageError):
+    """A parameter is missing, unknown or of the wrong type."""
+
+
+class SourceError(ImgindexError):
+    """The whole source cannot be read."""
+
+    exit_code = 3
+
+
+class SourceUnavailableError(SourceError):
+    """The store or registry is not there, or may not be read."""
+
+
+class AuthenticationError(SourceError):
+    """The registry refused the credentials, or wants some."""
+
+
+class RegistryError(SourceError):
+    """The registry answered with an error."""
+
+    def __init__(self, message: str, *, status: int, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class LayoutError(SourceError):
+    """The place is not laid out as a store of this kind."""
+
+
+class SourceIdentityError(SourceError):
+    """The name belongs to another store."""
+
+
+class ContentError(ImgindexError):
+    """One item is not what it says it is, or is beyond a limit."""
+
+    exit_code = 4
+    kind = "malformed"
+    """The problem kind that a row in `problems` gets."""
+
+
+class DigestMismatchError(ContentError):
+    """The bytes do not have the digest they are stored or named under."""
+
+    kind = "digest_mismatch"
+
+
+class SizeMismatchError(ContentError):
+    """The bytes are more or fewer than stated."""
+
+    kind = "size_mismatch"
+
+
+class LimitExceededError(ContentError):
+    """A document or number is beyond what `limits` allows."""
+
+    kind = "limit_exceeded"
+
+
+class MalformedError(ContentError):
+    """The bytes are no document of the kind they are said to be."""
+
+
+class MissingError(ContentError):
+    """Something that is referred to is not in the store."""
+
+    kind = "missing"
+
+
+class PathEscapeError(ContentError):
+    """A path or link leads out of the store's root."""
+
+    kind = "path_escape"
+
+
+class StoreError(ImgindexError):
+    """The database refused or failed."""
+
+    exit_code = 5
+
+
+class SchemaVersionError(StoreError):
+    """The database's schema is older or newer than this program's."""
+
+
+class LockedError(StoreError):
+    """Another process holds the database."""
+
+
+class LoadError(StoreError):
+    """A batch could not be written."""
+
+
+class QueryError(ImgindexError):
+    """The database refused a query."""
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, name: str | None = None, path: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
+        self.path = path
