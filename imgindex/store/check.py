@@ -1,0 +1,196 @@
+"""`imgindex db check`: proves that an index is what it says it is.
+
+No key twice, no child without its parent, no edge to a digest that is not there, every key the digest's own, chain IDs
+recomputed, derived tables recomputed, sizes conserved, no tag in two places at one time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from imgindex.oci.chain import chain_ids
+from imgindex.records.keys import content_key, name_key
+from imgindex.store.batch import TABLE_OF
+from imgindex.store.content import PARENTS
+from imgindex.store.schema import PRESENCE, metadata
+from imgindex.store.session import Session
+from imgindex.store.usage import COLUMNS, compute_usage, drop_units
+
+STEP = 50_000
+"""Rows that are recomputed at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that the index breaks."""
+
+    rule: str
+    relation: str
+    """The table or view."""
+    count: int
+    example: str
+    """One of the rows, in words."""
+
+
+def check(engine: Engine) -> list[Finding]:
+    """Everything that is wrong with the index; an empty list proves it. Raises StoreError where it cannot be read."""
+    session = Session(engine)
+    try:
+        with session.transaction():
+            return [
+                *_check_keys(session),
+                *_check_duplicates(session),
+                *_check_orphans(session),
+                *_check_chains(session),
+                *_check_presence(session),
+                *_check_tags(session),
+                *_check_derived(session),
+                *_check_conservation(session),
+            ]
+    finally:
+        session.close()
+
+
+def _found(session: Session, rule: str, relation: str, sql: str) -> Iterator[Finding]:
+    """A finding if the query has rows; its first column is the example."""
+    count = session.value(f"SELECT COUNT(*) FROM ({sql}) AS v")
+    if count:
+        example = session.value(f"SELECT v.* FROM ({sql}) AS v LIMIT 1")
+        yield Finding(rule, relation, int(count), str(example))
+
+
+def _check_keys(session: Session) -> Iterator[Finding]:
+    """Every key is the first 63 bits of its digest, or of its name's SHA-256."""
+    named = {"blobs": "digest", "layers": "diff_id", "chains": "chain_id", "repositories": "name", "sources": "name"}
+    for table, name in named.items():
+        key = f"{table[:-1]}_key" if table != "repositories" else "repository_key"
+        make = name_key if table in ("repositories", "sources") else content_key
+        wrong = [
+            text
+            for part in _pages(session, f"SELECT {key}, {name} FROM {table}", key)
+            for held, text in part
+            if make(text or "") != held
+        ]
+        if wrong:
+            yield Finding("a key is that of its digest or name", table, len(wrong), str(wrong[0]))
+
+
+def _check_duplicates(session: Session) -> Iterator[Finding]:
+    for table in metadata.sorted_tables:
+        keys = ", ".join(column.name for column in table.primary_key.columns)
+        sql = f"SELECT {keys} FROM {table.name} GROUP BY {keys} HAVING COUNT(*) > 1"
+        yield from _found(session, "no key stands twice", table.name, sql)
+
+
+def _check_orphans(session: Session) -> Iterator[Finding]:
+    for parent, (key, children) in PARENTS.items():
+        table = TABLE_OF[parent]
+        for child in map(TABLE_OF.__getitem__, children):
+            sql = f"SELECT c.{key} FROM {child} AS c WHERE NOT EXISTS (SELECT 1 FROM {table} AS p WHERE p.{key} = c.{key})"
+            yield from _found(session, "a child has its parent", child, sql)
+    keys = {"blobs": "blob_key", "layers": "layer_key", "chains": "chain_key", "repositories": "repository_key"}
+    for table_ in metadata.sorted_tables:
+        for column in table_.columns:
+            if dictionary := column.info.get("dictionary"):
+                # A container, or a parent, may stand on what is gone: that is what it says, and no orphan.
+                if table_.name == "containers" or column.name == "parent_key":
+                    continue
+                sql = (
+                    f"SELECT c.{column.name} FROM {table_.name} AS c WHERE c.{column.name} IS NOT NULL AND NOT EXISTS "
+                    f"(SELECT 1 FROM {dictionary} AS d WHERE d.{keys[dictionary]} = c.{column.name})"
+                )
+                yield from _found(session, f"what is referred to is in {dictionary}", table_.name, sql)
+
+
+def _check_chains(session: Session) -> Iterator[Finding]:
+    """Every chain ID, recomputed from its parent and its layer (image-spec, config.md)."""
+    sql = """
+SELECT c.chain_key, c.chain_id, c.depth, l.diff_id, p.chain_id AS parent_id, p.depth AS parent_depth
+FROM chains AS c
+LEFT JOIN layers AS l ON l.layer_key = c.layer_key
+LEFT JOIN chains AS p ON p.chain_key = c.parent_key
+"""
+    wrong = [
+        chain_id
+        for part in _pages(session, sql, "chain_key")
+        for _, chain_id, depth, diff_id, parent_id, parent_depth in part
+        if depth != (parent_depth or 0) + 1
+        or chain_ids([diff_id] if parent_id is None else [parent_id, diff_id])[-1] != chain_id
+    ]
+    if wrong:
+        yield Finding("a chain ID is that of its parent and layer", "chains", len(wrong), wrong[0])
+
+
+def _check_presence(session: Session) -> Iterator[Finding]:
+    """One thing has at most one open row, and no interval ends before it begins."""
+    for table, presence in PRESENCE.items():
+        keys = ", ".join(("index_key", "source_key", "scope_key", *presence.identity))
+        sql = f"SELECT {keys} FROM {table} WHERE ended_at IS NULL GROUP BY {keys} HAVING COUNT(*) > 1"
+        yield from _found(session, "one thing has one open row", table, sql)
+        sql = f"SELECT first_seen_at FROM {table} WHERE ended_at < first_seen_at"
+        yield from _found(session, "an interval ends after it begins", table, sql)
+
+
+def _check_tags(session: Session) -> Iterator[Finding]:
+    sql = """
+SELECT w.tag FROM (
+    SELECT source, repository, tag, valid_from,
+        LAG(valid_to) OVER (PARTITION BY source, repository, tag ORDER BY valid_from, first_seen_at) AS previous_to,
+        LAG(tag) OVER (PARTITION BY source, repository, tag ORDER BY valid_from, first_seen_at) AS previous_tag
+    FROM tag_history WHERE valid_from IS NOT NULL
+) AS w
+WHERE w.previous_tag IS NOT NULL AND (w.previous_to IS NULL OR w.previous_to > w.valid_from)
+"""
+    yield from _found(session, "a tag points to one place at a time", "tag_history", sql)
+
+
+def _check_derived(session: Session) -> Iterator[Finding]:
+    for index_key, source_key, name in session.rows("SELECT index_key, source_key, name FROM sources ORDER BY name"):
+        for table, select in compute_usage(session, str(index_key), source_key).items():
+            held = f"SELECT {COLUMNS[table]} FROM {table} WHERE index_key = '{index_key}' AND source_key = {source_key}"
+            fresh = f"SELECT {COLUMNS[table]} FROM ({select}) AS f"
+            differ = f"({held} EXCEPT {fresh}) UNION ALL ({fresh} EXCEPT {held})"
+            sql = f"SELECT '{name.replace(chr(39), chr(39) * 2)}' AS source, v.* FROM ({differ}) AS v"
+            yield from _found(session, "a derived table is what its source says", table, sql)
+        drop_units(session)
+
+
+def _check_conservation(session: Session) -> Iterator[Finding]:
+    yield from _found(
+        session,
+        "size = unique + shared",
+        "image_sizes",
+        "SELECT image_id FROM image_sizes WHERE size_bytes <> unique_bytes + shared_bytes",
+    )
+    yield from _found(
+        session,
+        "stored = distinct + document + artifact + untagged + orphan",
+        "source_sizes",
+        "SELECT source FROM source_sizes WHERE stored_bytes <> "
+        "distinct_bytes + document_bytes + artifact_bytes + untagged_bytes + orphan_bytes",
+    )
+    yield from _found(
+        session,
+        "split sums to distinct",
+        "image_sizes",
+        """
+SELECT s.source FROM source_sizes AS s
+JOIN (
+    SELECT source, basis, CAST(SUM(split_bytes) AS BIGINT) AS split_bytes, MAX(unknown_layers) AS unknown_layers
+    FROM image_sizes GROUP BY source, basis
+) AS i ON i.source = s.source AND i.basis = s.basis
+WHERE i.unknown_layers = 0 AND i.split_bytes <> s.distinct_bytes
+""",
+    )
+
+
+def _pages(session: Session, sql: str, key: str) -> Iterator[list[Any]]:
+    """The rows, in the order of the key, a page at a time."""
+    after = -1
+    while page := session.rows(f"SELECT v.* FROM ({sql}) AS v WHERE v.{key} > {after} ORDER BY v.{key} LIMIT {STEP}"):
+        yield page
+        after = page[-1][0]

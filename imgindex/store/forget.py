@@ -1,0 +1,45 @@
+"""Forgetting a source: what it holds now ends, and the views no longer show it. What was content stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from imgindex.errors import UnknownSourceError, quote
+from imgindex.records.keys import name_key
+from imgindex.store.engine import open_engine
+from imgindex.store.schema import PRESENCE
+from imgindex.store.session import Session
+from imgindex.store.usage import COLUMNS
+
+
+def forget(db: str, name: str) -> int:
+    """Forget the source of this name; a later ingest brings it back. Returns how many rows ended.
+
+    Raises UnknownSourceError where there is none of this name.
+    """
+    session = Session(open_engine(db, read_only=False))
+    try:
+        with session.transaction():
+            source_key = name_key(name)
+            session.lock_source(source_key)
+            at = datetime.now(UTC)
+            if not session.run(
+                "UPDATE sources SET forgotten_at = :at WHERE source_key = :source_key AND forgotten_at IS NULL",
+                at=at,
+                source_key=source_key,
+            ):
+                raise UnknownSourceError(f"The index has no source {quote(name)}. See: imgindex source list")
+            for table in COLUMNS:
+                session.run(f"DELETE FROM {table} WHERE source_key = :source_key", source_key=source_key)
+            return sum(
+                session.run(
+                    f"UPDATE {table} SET ended_at = :at, end_reason = 'forgotten', "
+                    "last_seen_at = COALESCE(last_seen_at, first_seen_at) "
+                    "WHERE source_key = :source_key AND ended_at IS NULL",
+                    at=at,
+                    source_key=source_key,
+                )
+                for table in PRESENCE
+            )
+    finally:
+        session.close()

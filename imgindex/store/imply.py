@@ -1,0 +1,255 @@
+"""What follows from what a scan listed: done in sets, through documents already in the index, before scopes are decided.
+
+- In a scope with closure (a layout), what the listed manifests reach and the store holds is present, too.
+- A present manifest that is an image makes its image present; it is listed if a current tag reaches it, in a layout if
+  index.json does.
+- Blobs that manifests name and the store does not show are there as declared; foreign layers are not.
+- What is named and not held is a problem, if the source shows what it holds. What is odd in a document itself is a
+  problem wherever the document is.
+
+All statements work on the scopes in `decided` (scope_key, is_complete, closure, previous_at).
+"""
+
+from __future__ import annotations
+
+from imgindex.limits import Limits
+from imgindex.records.keys import name_key
+from imgindex.store.session import Session
+
+NAMELESS = name_key("")
+"""The repository of what belongs to a store as a whole."""
+
+
+def imply(session: Session, source_key: int, limits: Limits) -> None:
+    """Add to the seen tables what follows from them."""
+    if session.value("SELECT COUNT(*) FROM seen_source_manifests WHERE scope_key IN (SELECT scope_key FROM decided)"):
+        _close_over(session, limits)
+        _reach(session, limits)
+        _make_images(session, source_key)
+        _hold(session, source_key)
+        _declare_blobs(session)
+        _miss(session)
+        session.execute("DROP TABLE reached")
+        session.execute("DROP TABLE held")
+        session.execute("DROP TABLE named")
+    _check_sizes(session)
+    _doubt_pairs(session)
+    _carry_problems(session)
+
+
+def _close_over(session: Session, limits: Limits) -> None:
+    for _ in range(limits.index_depth + 1):
+        added = session.run("""
+INSERT INTO seen_source_manifests (scope_key, repository_key, manifest_key, is_root)
+SELECT DISTINCT c.scope_key, c.repository_key, c.manifest_key, FALSE AS is_root
+FROM (
+    SELECT s.scope_key, s.repository_key, e.child_key AS manifest_key
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.closure
+    JOIN index_entries AS e ON e.manifest_key = s.manifest_key
+    UNION ALL
+    SELECT s.scope_key, s.repository_key, m.subject_key AS manifest_key
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.closure
+    JOIN manifests AS m ON m.manifest_key = s.manifest_key
+    WHERE m.subject_key IS NOT NULL
+) AS c
+WHERE EXISTS (
+    SELECT 1 FROM seen_source_blobs AS b
+    WHERE b.scope_key = c.scope_key AND b.blob_key = c.manifest_key AND b.bytes_evidence = 'held'
+) AND NOT EXISTS (
+    SELECT 1 FROM seen_source_manifests AS x
+    WHERE x.scope_key = c.scope_key AND x.repository_key = c.repository_key AND x.manifest_key = c.manifest_key
+)
+""")
+        if not added:
+            break
+
+
+def _reach(session: Session, limits: Limits) -> None:
+    """What makes an image listed: table `reached` (scope_key, repository_key, manifest_key)."""
+    session.execute("""
+CREATE TEMPORARY TABLE reached AS
+SELECT DISTINCT s.scope_key, s.repository_key, s.manifest_key
+FROM seen_source_manifests AS s
+JOIN decided AS d ON d.scope_key = s.scope_key
+LEFT JOIN seen_tags AS t ON t.scope_key = s.scope_key AND t.repository_key = s.repository_key
+    AND t.target_key = s.manifest_key AND t.target_kind = 'manifest'
+WHERE (d.closure AND s.is_root) OR t.tag IS NOT NULL
+""")
+    for _ in range(limits.index_depth):
+        added = session.run("""
+INSERT INTO reached (scope_key, repository_key, manifest_key)
+SELECT DISTINCT r.scope_key, r.repository_key, e.child_key
+FROM reached AS r
+JOIN index_entries AS e ON e.manifest_key = r.manifest_key
+JOIN seen_source_manifests AS s ON s.scope_key = r.scope_key AND s.repository_key = r.repository_key
+    AND s.manifest_key = e.child_key
+WHERE NOT EXISTS (
+    SELECT 1 FROM reached AS x
+    WHERE x.scope_key = r.scope_key AND x.repository_key = r.repository_key AND x.manifest_key = e.child_key
+)
+""")
+        if not added:
+            break
+
+
+def _make_images(session: Session, source_key: int) -> None:
+    """A partial look takes no image off the list."""
+    session.run(
+        """
+INSERT INTO seen_source_images (scope_key, image_key, local_id, listed, parent_key, set_at)
+SELECT s.scope_key, m.config_key, NULL AS local_id,
+    BOOL_OR(r.manifest_key IS NOT NULL OR (NOT d.is_complete AND COALESCE(o.listed, FALSE))) AS listed,
+    NULL AS parent_key, NULL AS set_at
+FROM seen_source_manifests AS s
+JOIN decided AS d ON d.scope_key = s.scope_key
+JOIN manifests AS m ON m.manifest_key = s.manifest_key AND m.kind = 'image' AND m.config_key IS NOT NULL
+LEFT JOIN reached AS r ON r.scope_key = s.scope_key AND r.repository_key = s.repository_key
+    AND r.manifest_key = s.manifest_key
+LEFT JOIN source_images AS o ON o.source_key = :source_key AND o.scope_key = s.scope_key
+    AND o.image_key = m.config_key AND o.ended_at IS NULL AND o.index_key = (SELECT index_key FROM this_scan)
+GROUP BY s.scope_key, m.config_key
+""",
+        source_key=source_key,
+    )
+
+
+def _hold(session: Session, source_key: int) -> None:
+    """Every blob that the source shows it has: table `held` (blob_key). It may lie in a scope decided before."""
+    session.run(
+        """
+CREATE TEMPORARY TABLE held AS
+SELECT blob_key FROM seen_source_blobs WHERE bytes_evidence = 'held'
+UNION
+SELECT blob_key FROM source_blobs
+WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan)
+    AND ended_at IS NULL AND bytes_evidence = 'held' AND scope_key NOT IN (SELECT scope_key FROM decided)
+""",
+        source_key=source_key,
+    )
+
+
+def _declare_blobs(session: Session) -> None:
+    """What manifests name and the source does not show: table `named`, and rows that say how large it is said to be."""
+    session.execute("""
+CREATE TEMPORARY TABLE named AS
+SELECT c.scope_key, c.blob_key, MAX(c.declared_bytes) AS declared_bytes, MIN(c.part) AS part
+FROM (
+    SELECT s.scope_key, ml.blob_key, ml.declared_bytes, 'blob' AS part
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key AND NOT ml.is_foreign
+    UNION ALL
+    SELECT s.scope_key, m.config_key AS blob_key, m.config_bytes AS declared_bytes, 'config' AS part
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN manifests AS m ON m.manifest_key = s.manifest_key
+    WHERE m.config_key IS NOT NULL
+) AS c
+WHERE NOT EXISTS (SELECT 1 FROM held AS h WHERE h.blob_key = c.blob_key)
+GROUP BY c.scope_key, c.blob_key
+""")
+    session.run(
+        """
+INSERT INTO seen_source_blobs (scope_key, repository_key, blob_key, bytes, bytes_evidence)
+SELECT scope_key, :nameless, blob_key, declared_bytes, 'declared' FROM named
+""",
+        nameless=NAMELESS,
+    )
+
+
+def _miss(session: Session) -> None:
+    """One problem for each blob, config and manifest that is named and not there, if the source shows what it has."""
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
+    CASE n.part WHEN 'config' THEN 'A manifest names this config, and the store does not have it.'
+        ELSE 'A manifest names this blob, and the store does not have it.' END,
+    NULL AS document_key
+FROM named AS n
+JOIN blobs AS b ON b.blob_key = n.blob_key
+WHERE EXISTS (SELECT 1 FROM held)
+""")
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT DISTINCT c.scope_key, b.digest, 'missing_manifest', b.digest, c.detail, NULL AS document_key
+FROM (
+    SELECT s.scope_key, s.repository_key, e.child_key AS manifest_key,
+        'An index names this manifest, and its repository does not have it.' AS detail
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.is_complete
+    JOIN index_entries AS e ON e.manifest_key = s.manifest_key
+) AS c
+JOIN blobs AS b ON b.blob_key = c.manifest_key
+WHERE EXISTS (SELECT 1 FROM held) AND NOT EXISTS (
+    SELECT 1 FROM seen_source_manifests AS x
+    WHERE x.scope_key = c.scope_key AND x.repository_key = c.repository_key AND x.manifest_key = c.manifest_key
+)
+""")
+
+
+def _check_sizes(session: Session) -> None:
+    """A held blob whose digest was verified elsewhere with another size is broken here."""
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT s.scope_key, b.digest, 'size_mismatch', b.digest,
+    'The store holds ' || CAST(s.bytes AS TEXT) || ' bytes under this digest; the content has '
+        || CAST(b.size_bytes AS TEXT) || '.',
+    NULL AS document_key
+FROM seen_source_blobs AS s
+JOIN decided AS d ON d.scope_key = s.scope_key
+JOIN blobs AS b ON b.blob_key = s.blob_key AND b.size_bytes <> s.bytes
+WHERE s.bytes_evidence = 'held' AND NOT EXISTS (
+    SELECT 1 FROM seen_problems AS p WHERE p.digest = b.digest AND p.kind IN ('size_mismatch', 'digest_mismatch')
+)
+GROUP BY s.scope_key, b.digest, s.bytes, b.size_bytes
+""")
+
+
+def _doubt_pairs(session: Session) -> None:
+    """A blob holds one layer: two diff IDs for it mean that a config lies, or a store's record."""
+    doubted = session.rows(
+        "SELECT blob_key FROM layer_blobs GROUP BY blob_key HAVING MIN(layer_key) <> MAX(layer_key) ORDER BY blob_key"
+    )
+    if not doubted:
+        return
+    session.stage("doubted", {"blob_key": ("BIGINT", [row[0] for row in doubted])})
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT DISTINCT c.scope_key, b.digest, 'two_diff_ids', b.digest,
+    'Configs or records disagree on which layer this blob holds.', NULL AS document_key
+FROM (
+    SELECT s.scope_key, ml.blob_key
+    FROM seen_source_manifests AS s JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key
+    UNION ALL
+    SELECT s.scope_key, s.blob_key FROM seen_source_blobs AS s
+) AS c
+JOIN decided AS d ON d.scope_key = c.scope_key
+JOIN doubted AS t ON t.blob_key = c.blob_key
+JOIN blobs AS b ON b.blob_key = c.blob_key
+""")
+    session.unstage("doubted")
+
+
+def _carry_problems(session: Session) -> None:
+    """What is odd in a document is so wherever it lies, and stays so though it is not read again."""
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT DISTINCT c.scope_key, p.locator, p.kind, p.digest, p.detail, p.document_key
+FROM (
+    SELECT locator, kind, digest, detail, document_key FROM problems WHERE document_key IS NOT NULL
+    UNION
+    SELECT locator, kind, digest, detail, document_key FROM seen_problems WHERE document_key IS NOT NULL
+) AS p
+JOIN (
+    SELECT scope_key, manifest_key AS document_key FROM seen_source_manifests
+    UNION
+    SELECT scope_key, image_key AS document_key FROM seen_source_images
+) AS c ON c.document_key = p.document_key
+JOIN decided AS d ON d.scope_key = c.scope_key
+WHERE NOT EXISTS (
+    SELECT 1 FROM seen_problems AS x
+    WHERE x.scope_key = c.scope_key AND x.locator = p.locator AND x.kind = p.kind AND x.digest = p.digest
+)
+""")

@@ -1,0 +1,100 @@
+"""What the index holds already, for a source that must not read it again. Implements `sources.base.Known`.
+
+A known document is not read, but the walk goes on through it: its children, config and subject that are not in the index
+yet come back as wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imgindex.limits import Limits
+from imgindex.records.keys import content_key
+from imgindex.records.wanted import Role, Wanted
+from imgindex.store.session import Session
+
+
+class KnownDocuments:
+    """The documents in an index."""
+
+    def __init__(self, session: Session, limits: Limits) -> None:
+        self._session = session
+        self._limits = limits
+        with session.transaction():
+            self._is_empty = not session.value("SELECT COUNT(*) FROM blobs")
+
+    def unread(self, wanted: Iterable[Wanted]) -> list[Wanted]:
+        """Of these documents, and of all that they reach through documents in the index, those that are not in it yet."""
+        asked = {item.digest: item for item in wanted}
+        if self._is_empty or not asked:  # what this scan itself brings in, its source has read
+            return list(asked.values())
+        with self._session.transaction():
+            self._walk(list(asked.values()))
+            found = self._session.rows("""
+SELECT w.place, w.is_config, b.digest, w.media_type, w.declared_bytes
+FROM walk AS w
+LEFT JOIN blobs AS b ON b.blob_key = w.blob_key
+WHERE NOT w.is_known
+ORDER BY w.depth, w.place, w.blob_key
+""")
+            self._session.execute("DROP TABLE walk")
+        asked_list = list(asked.values())
+        unread: dict[str, Wanted] = {}
+        for place, is_config, digest, media_type, size in found:
+            role: Role = "config" if is_config else "manifest"
+            item = Wanted(digest, role, media_type, size) if place is None else asked_list[place]
+            unread.setdefault(item.digest, item)
+        return list(unread.values())
+
+    def _walk(self, asked: list[Wanted]) -> None:
+        """Table `walk`: the documents asked for and those reached, each with whether the index holds it.
+
+        A document asked for is known if the index holds its digest, not merely its key.
+        """
+        session = self._session
+        session.stage(
+            "asked",
+            {
+                "place": ("BIGINT", list(range(len(asked)))),
+                "blob_key": ("BIGINT", [content_key(item.digest) for item in asked]),
+                "digest": ("TEXT", [item.digest for item in asked]),
+                "is_config": ("BOOLEAN", [item.role == "config" for item in asked]),
+            },
+        )
+        session.execute("""
+CREATE TEMPORARY TABLE walk AS
+SELECT 0 AS depth, a.place, a.blob_key, a.is_config, CAST(NULL AS TEXT) AS media_type, CAST(NULL AS BIGINT) AS declared_bytes,
+    b.blob_key IS NOT NULL AND CASE WHEN a.is_config THEN i.image_key IS NOT NULL ELSE m.manifest_key IS NOT NULL END AS is_known
+FROM asked AS a
+LEFT JOIN blobs AS b ON b.blob_key = a.blob_key AND b.digest = a.digest
+LEFT JOIN manifests AS m ON m.manifest_key = a.blob_key
+LEFT JOIN images AS i ON i.image_key = a.blob_key
+""")
+        session.unstage("asked")
+        for depth in range(1, self._limits.index_depth + 2):
+            if not session.run(_STEP, depth=depth):
+                break
+
+
+_STEP = """
+INSERT INTO walk (depth, place, blob_key, is_config, media_type, declared_bytes, is_known)
+SELECT :depth, NULL AS place, c.blob_key, c.is_config, MIN(c.media_type) AS media_type, MIN(c.declared_bytes) AS declared_bytes,
+    MAX(CASE WHEN c.is_config THEN i.image_key ELSE m.manifest_key END) IS NOT NULL AS is_known
+FROM (
+    SELECT e.child_key AS blob_key, FALSE AS is_config, e.media_type, e.declared_bytes
+    FROM walk AS w JOIN index_entries AS e ON e.manifest_key = w.blob_key
+    WHERE w.depth = :depth - 1 AND w.is_known AND NOT w.is_config
+    UNION ALL
+    SELECT m.config_key AS blob_key, TRUE AS is_config, m.config_media_type AS media_type, m.config_bytes AS declared_bytes
+    FROM walk AS w JOIN manifests AS m ON m.manifest_key = w.blob_key
+    WHERE w.depth = :depth - 1 AND w.is_known AND NOT w.is_config AND m.kind = 'image' AND m.config_key IS NOT NULL
+    UNION ALL
+    SELECT m.subject_key AS blob_key, FALSE AS is_config, NULL AS media_type, NULL AS declared_bytes
+    FROM walk AS w JOIN manifests AS m ON m.manifest_key = w.blob_key
+    WHERE w.depth = :depth - 1 AND w.is_known AND NOT w.is_config AND m.subject_key IS NOT NULL
+) AS c
+LEFT JOIN manifests AS m ON m.manifest_key = c.blob_key
+LEFT JOIN images AS i ON i.image_key = c.blob_key
+WHERE NOT EXISTS (SELECT 1 FROM walk AS x WHERE x.blob_key = c.blob_key AND x.is_config = c.is_config)
+GROUP BY c.blob_key, c.is_config
+"""

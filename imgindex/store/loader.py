@@ -1,0 +1,260 @@
+"""One scan's way into the store.
+
+Content is committed batch by batch; what a source holds now is decided in one transaction at the end of its scopes. A
+scan that fails keeps the content it brought in, and decides nothing more. Memory is bounded by the batch.
+
+    loader = Loader(session, source, as_of, limits)
+    for group in source.scan(...): loader.add(group)
+    loader.finish()
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from imgindex import __version__
+from imgindex.errors import LoadError, SourceIdentityError, UsageError, quote
+from imgindex.limits import Limits
+from imgindex.records.keys import Keyring, name_key
+from imgindex.records.rows import Problem, Record, ScanScope
+from imgindex.store.batch import Batch
+from imgindex.store.content import Refusal, write_content
+from imgindex.store.decide import Scan, decide
+from imgindex.store.seen import add_seen, create_seen, drop_seen
+from imgindex.store.session import Session
+from imgindex.store.usage import replace_usage
+
+BATCH_RECORDS = 150_000
+"""Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """Who a source is, as the store keeps it."""
+
+    name: str
+    kind: str
+    address: str
+    fingerprint: str
+    registry: str | None = None
+
+    @property
+    def key(self) -> int:
+        return name_key(self.name)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a scan brought."""
+
+    documents: int = 0
+    """Documents that the index did not hold."""
+    changed_rows: int = 0
+    """Rows of observations opened and closed."""
+    scopes: Counter[str] = field(default_factory=Counter)
+    """Scopes by outcome."""
+
+    outcome: str = "running"
+    """complete, partial, failed or superseded, once the scan has ended."""
+
+
+class Loader:
+    """Takes groups of records and writes them."""
+
+    def __init__(
+        self,
+        session: Session,
+        source: SourceRow,
+        *,
+        as_of: datetime,
+        limits: Limits,
+        keys: Keyring,
+        adopt: bool = False,
+        scope_filter: str | None = None,
+    ) -> None:
+        """Begin a scan.
+
+        Raises:
+            UsageError: `as_of` lies in the future.
+            SourceIdentityError: the name belongs to another store, and `adopt` is not set.
+        """
+        if as_of > datetime.now(UTC):
+            raise UsageError(f"--as-of {as_of.isoformat()} lies in the future.")
+        self._session = session
+        self._keys = keys
+        self._batch = Batch()
+        self._ended: list[ScanScope] = []
+        self._listed: set[int] = set()
+        self.loaded = Loaded()
+        with session.transaction():
+            index_key = UUID(
+                str(session.value("SELECT index_key FROM index_info ORDER BY created_at, index_key LIMIT 1"))
+            )
+            self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
+            was_stopped = self._begin(source, adopt, scope_filter)
+        self._must_derive = was_stopped
+        self._derive_all = False
+
+    def _begin(self, source: SourceRow, adopt: bool, scope_filter: str | None) -> bool:
+        """Note the source and the scan. Returns whether an earlier scan was stopped half-way."""
+        session, scan = self._session, self._scan
+        session.lock_source(scan.source_key)
+        self._introduce(source, adopt)
+        stopped = session.run(
+            "UPDATE scans SET outcome = 'failed', detail = 'It was stopped before its end.' "
+            "WHERE index_key = :index_key AND source_key = :source_key AND outcome = 'running'",
+            **self._this(),
+        )
+        session.run(
+            "INSERT INTO scans (index_key, scan_key, source_key, started_at, as_of, outcome, scope_filter, version) "
+            "VALUES (:index_key, :scan_key, :source_key, :started_at, :as_of, 'running', :scope_filter, :version)",
+            **self._this(),
+            scan_key=scan.scan_key,
+            started_at=datetime.now(UTC),
+            as_of=scan.as_of,
+            scope_filter=scope_filter,
+            version=__version__,
+        )
+        drop_seen(session)
+        create_seen(session)
+        session.execute("DROP TABLE IF EXISTS this_scan")
+        session.execute(f"CREATE TEMPORARY TABLE this_scan AS SELECT CAST('{scan.index_key}' AS UUID) AS index_key")
+        return stopped > 0
+
+    def _introduce(self, source: SourceRow, adopt: bool) -> None:
+        session = self._session
+        found = session.rows(
+            "SELECT name, kind, fingerprint, address FROM sources "
+            "WHERE index_key = :index_key AND source_key = :source_key",
+            **self._this(),
+        )
+        facts: dict[str, Any] = {
+            "name": source.name,
+            "kind": source.kind,
+            "address": source.address,
+            "fingerprint": source.fingerprint,
+            "registry": source.registry,
+        }
+        if not found:
+            session.run(
+                "INSERT INTO sources (index_key, source_key, name, kind, address, fingerprint, registry, created_at) "
+                "VALUES (:index_key, :source_key, :name, :kind, :address, :fingerprint, :registry, :at)",
+                **self._this(),
+                **facts,
+                at=datetime.now(UTC),
+            )
+            return
+        name, kind, fingerprint, address = found[0]
+        if name != source.name:
+            raise LoadError(f"The names {quote(name)} and {quote(source.name)} have one key. Use another --name.")
+        if (kind, fingerprint) != (source.kind, source.fingerprint) and not adopt:
+            raise SourceIdentityError(
+                f"{quote(name)} is another store so far: {quote(address)}. Give this one a --name of its own, "
+                "or say --adopt if it is the same store in another place."
+            )
+        session.run(
+            "UPDATE sources SET kind = :kind, address = :address, fingerprint = :fingerprint, registry = :registry, "
+            "forgotten_at = NULL WHERE index_key = :index_key AND source_key = :source_key AND ("
+            "address <> :address OR fingerprint <> :fingerprint OR registry IS DISTINCT FROM :registry "
+            "OR forgotten_at IS NOT NULL)",
+            **self._this(),
+            **{key: value for key, value in facts.items() if key != "name"},
+        )
+
+    def _this(self) -> dict[str, Any]:
+        return {"index_key": str(self._scan.index_key), "source_key": self._scan.source_key}
+
+    def add(self, group: Sequence[Record]) -> None:
+        """Take records that belong together; write all that wait once there are enough."""
+        self._batch.extend(group)
+        if self._batch.size >= BATCH_RECORDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, and decide the scopes whose listing has ended, in one transaction."""
+        if not self._batch.size:
+            return
+        with self._session.transaction():
+            written = write_content(self._session, self._batch, self._keys)
+            self._report(written.refusals)
+            add_seen(self._session, self._batch)
+            ended = [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
+            self._listed.update(scope.scope_key for scope in ended)
+            if ended:
+                self._session.lock_source(self._scan.source_key)
+                self.loaded.changed_rows += decide(self._session, self._scan, ended, self._listed)
+        self.loaded.documents += written.documents
+        self._derive_all = self._derive_all or written.artifacts_told > 0
+        self.loaded.scopes.update(scope.outcome for scope in ended)
+        self._batch.clear()
+
+    def _report(self, refusals: list[Refusal]) -> None:
+        """A key collision is a problem of the scope that ends next, or of the source as a whole."""
+        scopes = self._batch.records[ScanScope]
+        scope_key = scopes[0].scope_key if scopes and isinstance(scopes[0], ScanScope) else name_key("source:")
+        self._batch.records[Problem].extend(
+            Problem(
+                scope_key=scope_key,
+                locator=name,
+                kind="key_collision",
+                digest=name if ":" in name else None,
+                detail=f"Another name in {dictionary} has this one's key; it and all that refers to it are left out.",
+            )
+            for dictionary, name in refusals
+        )
+
+    def finish(self, *, document_count: int, bytes_read: int) -> Loaded:
+        """Write what is left, build the source's derived tables if anything changed, and end the scan."""
+        self.flush()
+        with self._session.transaction():
+            self._derive()
+            self._end(self._outcome(), None, document_count, bytes_read)
+        return self.loaded
+
+    def fail(self, reason: str, *, document_count: int, bytes_read: int) -> Loaded:
+        """End a scan whose source failed: what it brought stays, what was not decided is as it was."""
+        self.flush()
+        with self._session.transaction():
+            self._derive()
+            self._end("failed", reason, document_count, bytes_read)
+        return self.loaded
+
+    def _derive(self) -> None:
+        """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
+        session, index_key = self._session, str(self._scan.index_key)
+        if self._derive_all:
+            for (source_key,) in session.rows("SELECT source_key FROM sources WHERE index_key = :key", key=index_key):
+                replace_usage(session, index_key, source_key)
+        elif self._must_derive or self.loaded.changed_rows or self.loaded.documents:
+            replace_usage(session, index_key, self._scan.source_key)
+
+    def _outcome(self) -> str:
+        superseded = self._session.value(
+            "SELECT COUNT(*) FROM scan_scopes WHERE index_key = :index_key AND scan_key = :scan_key AND outcome = 'superseded'",
+            index_key=str(self._scan.index_key),
+            scan_key=self._scan.scan_key,
+        )
+        if self.loaded.scopes["partial"] or self.loaded.scopes["failed"]:
+            return "partial"
+        return "superseded" if superseded else "complete"
+
+    def _end(self, outcome: str, detail: str | None, document_count: int, bytes_read: int) -> None:
+        self.loaded.outcome = outcome
+        self._session.run(
+            "UPDATE scans SET finished_at = :at, outcome = :outcome, detail = :detail, document_count = :document_count, "
+            "bytes_read = :bytes_read, changed_rows = :changed WHERE index_key = :index_key AND scan_key = :scan_key",
+            at=datetime.now(UTC),
+            outcome=outcome,
+            detail=detail,
+            document_count=document_count,
+            bytes_read=bytes_read,
+            changed=self.loaded.changed_rows,
+            index_key=str(self._scan.index_key),
+            scan_key=self._scan.scan_key,
+        )
+        drop_seen(self._session)

@@ -1,0 +1,79 @@
+"""Bringing a database to this program's schema, by the migrations that ship with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import Engine, text
+
+from imgindex.shipped import folder
+from imgindex.store.ddl import DialectName, render
+from imgindex.store.engine import HEAD, connect, current_version, translated
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a database stands."""
+
+    current: str | None
+    """The migration that it is at; None where it holds no index."""
+    head: str
+    """The migration that this program needs."""
+
+
+def status(db: str) -> Status:
+    """Where the database stands. Raises StoreError where it cannot be opened."""
+    engine = connect(db, read_only=True)
+    return Status(current_version(engine), HEAD)
+
+
+def upgrade(db: str, *, keep_env: bool = False) -> None:
+    """Bring the database to this program's schema; make it, if it is not there.
+
+    `keep_env` is a property of the index, set when it is made: values that look like secrets are kept.
+    """
+    engine = connect(db, read_only=False)
+    current = current_version(engine)
+    if current == HEAD:
+        return
+    with translated(engine):
+        if current is None:
+            _create(engine)
+        else:
+            run_migrations(engine)
+        _introduce(engine, keep_env)
+
+
+def _create(engine: Engine) -> None:
+    """A new index is made at once, and stamped: a test proves that the migrations lead to the same."""
+    dialect: DialectName = "duckdb" if engine.url.get_backend_name() == "duckdb" else "postgresql"
+    with engine.begin() as connection:
+        plain = connection.execution_options(no_parameters=True)
+        for statement in render(dialect):
+            plain.exec_driver_sql(statement)
+        plain.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def run_migrations(engine: Engine) -> None:
+    """Run every migration that the database has not had."""
+    from alembic import command  # here, since an index that is up to date never needs it, and it costs 0.3 s
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _introduce(engine: Engine, keep_env: bool) -> None:
+    """Give a new index its key."""
+    with engine.begin() as connection:
+        if not connection.execute(text("SELECT COUNT(*) FROM index_info")).scalar():
+            connection.execute(
+                text("INSERT INTO index_info (index_key, created_at, keep_env) VALUES (:key, :at, :keep_env)"),
+                {"key": str(uuid4()), "at": datetime.now(UTC), "keep_env": keep_env},
+            )

@@ -1,0 +1,65 @@
+"""The relational schema: tables, views, and what every column means.
+
+Keys are `<noun>_key`, sizes are bytes, positions count from 0 = base layer, times are UTC. People and BI tools use the
+views; the tables are for joins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Table
+
+from imgindex.store.schema import content, derived, observations
+from imgindex.store.schema.parts import Presence, metadata, type_name
+from imgindex.store.views import VIEWS, View
+
+__all__ = [
+    "PRESENCE",
+    "VIEWS",
+    "ColumnDoc",
+    "RelationDoc",
+    "View",
+    "content",
+    "derived",
+    "describe",
+    "metadata",
+    "observations",
+]
+
+PRESENCE: dict[str, Presence] = {
+    table.name: table.info["presence"] for table in metadata.sorted_tables if "presence" in table.info
+}
+"""The observation tables whose rows are intervals of presence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDoc:
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelationDoc:
+    """A table or view as users see it."""
+
+    name: str
+    kind: str
+    """table or view."""
+    comment: str
+    columns: tuple[ColumnDoc, ...]
+
+
+def describe() -> list[RelationDoc]:
+    """Every view, then every table, each with its columns and comments."""
+    views = [
+        RelationDoc(view.name, "view", view.comment, tuple(ColumnDoc(*column) for column in view.columns))
+        for view in VIEWS
+    ]
+    return views + [_describe_table(table) for table in metadata.tables.values()]
+
+
+def _describe_table(table: Table) -> RelationDoc:
+    columns = tuple(ColumnDoc(column.name, type_name(column), column.comment or "") for column in table.columns)
+    return RelationDoc(table.name, "table", table.comment or "", columns)

@@ -1,0 +1,47 @@
+"""Derived tables: built from the others whenever a scan changed something, replaced whole per source."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from imgindex.store.schema.parts import index_key, metadata, number, reference, source_key, text
+
+BASIS = "What is counted: compressed (blobs), uncompressed (tars) or on_disk (unpacked files)."
+
+source_usage = Table(
+    "source_usage",
+    metadata,
+    index_key(),
+    source_key(),
+    text("basis", BASIS, key=True),
+    text("store", "Graph driver or namespace/snapshotter; empty for blobs.", key=True),
+    number("unit_key", "Key of what is shared: a blob, or a chain within its store.", key=True),
+    reference("layer_key", "The layer, for unpacked layers.", "layers", null=True),
+    reference("blob_key", "The blob, for blobs.", "blobs", null=True),
+    reference("chain_key", "The stack, for unpacked layers.", "chains", null=True),
+    number("size_bytes", "Size as this source states it; NULL if it does not.", null=True),
+    number("image_count", "Listed images that use it."),
+    number("repository_count", "Repositories with a current tag that reaches an image that uses it."),
+    comment="What images share: each unit of a source, its size and how many use it.",
+    info={"room": "derived"},
+)
+
+source_image_sizes = Table(
+    "source_image_sizes",
+    metadata,
+    index_key(),
+    source_key(),
+    text("basis", BASIS, key=True),
+    reference("image_key", "The listed image.", "blobs", key=True),
+    number("size_bytes", "All its distinct units; NULL if one is unknown.", null=True),
+    number("shared_bytes", "Those that another listed image uses, too.", null=True),
+    number("unique_bytes", "Those that no other listed image uses.", null=True),
+    number(
+        "split_bytes",
+        "Its part of each unit: s bytes among n images are s div n each, the remainder to the smallest image ID.",
+        null=True,
+    ),
+    number("unknown_layers", "How many of its units have no known size."),
+    comment="What each listed image of a source costs.",
+    info={"room": "derived"},
+)

@@ -1,0 +1,18 @@
+"""The views that users and BI tools rely on. Names and columns are a contract: added to, never renamed."""
+
+from __future__ import annotations
+
+from imgindex.store.views import carriers, images, manifests, places, sharing, tags
+from imgindex.store.views.parts import View
+
+__all__ = ["VIEWS", "View"]
+
+VIEWS: tuple[View, ...] = (
+    *carriers.ALL,
+    *manifests.ALL,
+    *tags.ALL,
+    *sharing.ALL,
+    *images.ALL,
+    *places.ALL,
+)
+"""In the order of creation: a view stands after those that it is made of."""

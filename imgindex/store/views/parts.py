@@ -1,0 +1,44 @@
+"""What a view is made of: its name, what one row is, its columns with types and comments, and the query.
+
+The SQL is the same text on every engine: plain joins, every SUM cast to BIGINT, no engine's own functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+ColumnSpec: TypeAlias = tuple[str, str, str]
+"""Name, type (BIGINT, TEXT, BOOLEAN, TIMESTAMPTZ or UUID), comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`internal` views carry the others; their names and columns are no contract."""
+
+    name: str
+    key: tuple[str, ...]
+    about: str
+    columns: tuple[ColumnSpec, ...]
+    sql: str
+    internal: bool = False
+
+    @property
+    def comment(self) -> str:
+        """What the database and the documents say of it; starts with the key."""
+        note = " Carries other views; may change." if self.internal else ""
+        return f"Key: {', '.join(self.key)}. {self.about}{note}"
+
+
+SOURCE: ColumnSpec = ("source", "TEXT", "Name of the source.")
+REPOSITORY: ColumnSpec = ("repository", "TEXT", "Full name with registry; NULL for a layout's bare refs.")
+TAG: ColumnSpec = ("tag", "TEXT", "The tag.")
+IMAGE_ID: ColumnSpec = ("image_id", "TEXT", "Digest of the image's config.")
+PLATFORM: ColumnSpec = ("platform", "TEXT", "os/architecture[/variant], normalised; NULL if unknown.")
+MANIFEST: ColumnSpec = ("manifest_digest", "TEXT", "Digest of the manifest.")
+BASIS: ColumnSpec = ("basis", "TEXT", "What is counted: compressed, uncompressed or on_disk.")
+SET_AT: ColumnSpec = ("set_at", "TIMESTAMPTZ", "When the store says it was set; NULL if it does not say.")
+FIRST_SEEN: ColumnSpec = ("first_seen_at", "TIMESTAMPTZ", "Our first sight of it.")
+LAST_SEEN: ColumnSpec = ("last_seen_at", "TIMESTAMPTZ", "Our last sight of it.")
+EVIDENCE: ColumnSpec = ("evidence", "TEXT", "observed, or recovered from what lies on the disk.")
+TARGET_KIND: ColumnSpec = ("target_kind", "TEXT", "image or manifest: what the target's digest names.")
