@@ -165,7 +165,11 @@ class LayerBlob(Record, frozen=True, gc=False):
 
 
 class ScanScope(Record, frozen=True, gc=False):
-    """The end of a scope's listing. `closure`: what the listed manifests reach and the store holds is present too."""
+    """The end of a scope's listing.
+
+    `closure`: what the listed manifests reach and the store holds is present too. `listing`: a fingerprint of the blobs
+    that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again.
+    """
 
     scope_key: Key
     kind: str
@@ -173,6 +177,8 @@ class ScanScope(Record, frozen=True, gc=False):
     outcome: str
     detail: str | None = None
     closure: bool = False
+    listing: str | None = None
+    unchanged: bool = False
 
 
 class Tag(Record, frozen=True, gc=False):

@@ -40,7 +40,7 @@ TABLE_OF: dict[type[Record], str] = {
 }
 """The table that each type of record is a row of."""
 
-_EXTRA_TYPES = {"closure": "BOOLEAN"}
+_EXTRA_TYPES = {"closure": "BOOLEAN", "unchanged": "BOOLEAN"}
 """Fields of records that are no column of their table."""
 
 

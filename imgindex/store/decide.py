@@ -75,11 +75,12 @@ def _note_scopes(session: Session, scan: Scan, scopes: Sequence[ScanScope], late
             "name": ("TEXT", [s.name for s in scopes]),
             "outcome": ("TEXT", outcomes),
             "detail": ("TEXT", [s.detail for s in scopes]),
+            "listing": ("TEXT", [s.listing for s in scopes]),
         },
     )
     session.run(
-        "INSERT INTO scan_scopes (index_key, scan_key, source_key, scope_key, kind, name, outcome, as_of, detail) "
-        "SELECT :index_key, :scan_key, :source_key, scope_key, kind, name, outcome, :as_of, detail FROM batch_scan_scopes",
+        "INSERT INTO scan_scopes (index_key, scan_key, source_key, scope_key, kind, name, outcome, as_of, detail, listing) "
+        "SELECT :index_key, :scan_key, :source_key, scope_key, kind, name, outcome, :as_of, detail, listing FROM batch_scan_scopes",
         index_key=str(scan.index_key),
         scan_key=scan.scan_key,
         source_key=scan.source_key,
@@ -111,11 +112,12 @@ def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], va
             "scope_key": ("BIGINT", keys),
             "is_complete": ("BOOLEAN", [s.outcome == "complete" for s in decided] + [True] * len(vanished)),
             "closure": ("BOOLEAN", [s.closure for s in decided] + [False] * len(vanished)),
+            "unchanged": ("BOOLEAN", [s.unchanged for s in decided] + [False] * len(vanished)),
         },
     )
     session.execute(f"""
 CREATE TEMPORARY TABLE decided AS
-SELECT b.scope_key, b.is_complete, b.closure, p.previous_at
+SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, p.previous_at
 FROM batch_decided AS b
 LEFT JOIN (
     SELECT scope_key, MAX(as_of) AS previous_at FROM scan_scopes
@@ -168,6 +170,8 @@ WHERE s.place = 1
 def _close(
     session: Session, table: str, presence: Presence, identity: tuple[str, ...], same: str, this: dict[str, Any]
 ) -> int:
+    # The blobs of an unchanged listing were not yielded again; what is declared of others was worked out anew.
+    stays = " AND NOT (d.unchanged AND o.bytes_evidence = 'held')" if table == "source_blobs" else ""
     differs = " OR ".join(f"n.{name} IS DISTINCT FROM o.{name}" for name in presence.values) or "FALSE"
     session.execute(f"""
 CREATE TEMPORARY TABLE ending AS
@@ -178,7 +182,7 @@ FROM {table} AS o
 JOIN decided AS d ON d.scope_key = o.scope_key
 LEFT JOIN now_seen AS n ON {same}
 WHERE o.index_key = '{this["index_key"]}' AND o.source_key = {this["source_key"]} AND o.ended_at IS NULL
-    AND ((n.scope_key IS NULL AND d.is_complete) OR (n.scope_key IS NOT NULL AND ({differs})))
+    AND ((n.scope_key IS NULL AND d.is_complete{stays}) OR (n.scope_key IS NOT NULL AND ({differs})))
 """)
     ending = session.value("SELECT COUNT(*) FROM ending")
     if ending:

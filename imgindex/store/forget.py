@@ -29,6 +29,7 @@ def forget(db: str, name: str) -> int:
                 source_key=source_key,
             ):
                 raise UnknownSourceError(f"The index has no source {quote(name)}. See: imgindex source list")
+            session.run("UPDATE scan_scopes SET listing = NULL WHERE source_key = :source_key", source_key=source_key)
             for table in COLUMNS:
                 session.run(f"DELETE FROM {table} WHERE source_key = :source_key", source_key=source_key)
             return sum(

@@ -7,7 +7,7 @@
 - What is named and not held is a problem, if the source shows what it holds. What is odd in a document itself is a
   problem wherever the document is.
 
-All statements work on the scopes in `decided` (scope_key, is_complete, closure, previous_at).
+All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, previous_at).
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ NAMELESS = name_key("")
 
 def imply(session: Session, source_key: int, limits: Limits) -> None:
     """Add to the seen tables what follows from them."""
+    _hold(session, source_key)
     if session.value("SELECT COUNT(*) FROM seen_source_manifests WHERE scope_key IN (SELECT scope_key FROM decided)"):
         _close_over(session, limits)
         _reach(session, limits)
         _make_images(session, source_key)
-        _hold(session, source_key)
         _declare_blobs(session)
         _miss(session)
         session.execute("DROP TABLE reached")
-        session.execute("DROP TABLE held")
         session.execute("DROP TABLE named")
     _check_sizes(session)
+    _compare_counts(session)
     _doubt_pairs(session)
     _carry_problems(session)
+    session.execute("DROP TABLE held")
 
 
 def _close_over(session: Session, limits: Limits) -> None:
@@ -55,8 +56,7 @@ FROM (
     WHERE m.subject_key IS NOT NULL
 ) AS c
 WHERE EXISTS (
-    SELECT 1 FROM seen_source_blobs AS b
-    WHERE b.scope_key = c.scope_key AND b.blob_key = c.manifest_key AND b.bytes_evidence = 'held'
+    SELECT 1 FROM held AS h WHERE h.scope_key = c.scope_key AND h.blob_key = c.manifest_key
 ) AND NOT EXISTS (
     SELECT 1 FROM seen_source_manifests AS x
     WHERE x.scope_key = c.scope_key AND x.repository_key = c.repository_key AND x.manifest_key = c.manifest_key
@@ -116,15 +116,18 @@ GROUP BY s.scope_key, m.config_key
 
 
 def _hold(session: Session, source_key: int) -> None:
-    """Every blob that the source shows it has: table `held` (blob_key). It may lie in a scope decided before."""
+    """Every blob that the source shows it has: table `held` (scope_key, blob_key, bytes).
+
+    It may lie in a scope that was decided before, or in one whose listing is unchanged.
+    """
     session.run(
         """
 CREATE TEMPORARY TABLE held AS
-SELECT blob_key FROM seen_source_blobs WHERE bytes_evidence = 'held'
+SELECT DISTINCT scope_key, blob_key, bytes FROM seen_source_blobs WHERE bytes_evidence = 'held'
 UNION
-SELECT blob_key FROM source_blobs
-WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan)
-    AND ended_at IS NULL AND bytes_evidence = 'held' AND scope_key NOT IN (SELECT scope_key FROM decided)
+SELECT scope_key, blob_key, bytes FROM source_blobs
+WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan) AND ended_at IS NULL
+    AND bytes_evidence = 'held' AND scope_key NOT IN (SELECT scope_key FROM decided WHERE NOT unchanged)
 """,
         source_key=source_key,
     )
@@ -197,13 +200,28 @@ SELECT s.scope_key, b.digest, 'size_mismatch', b.digest,
     'The store holds ' || CAST(s.bytes AS TEXT) || ' bytes under this digest; the content has '
         || CAST(b.size_bytes AS TEXT) || '.',
     NULL AS document_key
-FROM seen_source_blobs AS s
+FROM held AS s
 JOIN decided AS d ON d.scope_key = s.scope_key
 JOIN blobs AS b ON b.blob_key = s.blob_key AND b.size_bytes <> s.bytes
-WHERE s.bytes_evidence = 'held' AND NOT EXISTS (
+WHERE NOT EXISTS (
     SELECT 1 FROM seen_problems AS p WHERE p.digest = b.digest AND p.kind IN ('size_mismatch', 'digest_mismatch')
 )
 GROUP BY s.scope_key, b.digest, s.bytes, b.size_bytes
+""")
+
+
+def _compare_counts(session: Session) -> None:
+    """A manifest and its config that disagree on the number of layers cannot be paired: no blob gets a diff ID by them."""
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT DISTINCT s.scope_key, b.digest, 'layers_disagree', b.digest,
+    'The manifest has ' || CAST(m.layer_count AS TEXT) || ' layers, its config ' || CAST(i.layer_count AS TEXT) || '.',
+    CAST(NULL AS BIGINT) AS document_key
+FROM seen_source_manifests AS s
+JOIN decided AS d ON d.scope_key = s.scope_key
+JOIN manifests AS m ON m.manifest_key = s.manifest_key AND m.kind = 'image'
+JOIN images AS i ON i.image_key = m.config_key AND i.layer_count <> m.layer_count
+JOIN blobs AS b ON b.blob_key = s.manifest_key
 """)
 
 
@@ -223,7 +241,7 @@ FROM (
     SELECT s.scope_key, ml.blob_key
     FROM seen_source_manifests AS s JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key
     UNION ALL
-    SELECT s.scope_key, s.blob_key FROM seen_source_blobs AS s
+    SELECT s.scope_key, s.blob_key FROM held AS s
 ) AS c
 JOIN decided AS d ON d.scope_key = c.scope_key
 JOIN doubted AS t ON t.blob_key = c.blob_key

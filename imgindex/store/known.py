@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from imgindex.limits import Limits
+from imgindex.oci import media_types as types
 from imgindex.records.keys import content_key
+from imgindex.records.rows import Key
 from imgindex.records.wanted import Role, Wanted
 from imgindex.store.session import Session
 
@@ -17,9 +19,10 @@ from imgindex.store.session import Session
 class KnownDocuments:
     """The documents in an index."""
 
-    def __init__(self, session: Session, limits: Limits) -> None:
+    def __init__(self, session: Session, limits: Limits, source_key: int) -> None:
         self._session = session
         self._limits = limits
+        self._source_key = source_key
         with session.transaction():
             self._is_empty = not session.value("SELECT COUNT(*) FROM blobs")
 
@@ -45,6 +48,18 @@ ORDER BY w.depth, w.place, w.blob_key
             item = Wanted(digest, role, media_type, size) if place is None else asked_list[place]
             unread.setdefault(item.digest, item)
         return list(unread.values())
+
+    def listing(self, scope: Key) -> str | None:
+        """The fingerprint of the blobs that the last look at this scope listed; None if it has to be read anew."""
+        with self._session.transaction():
+            found = self._session.rows(
+                "SELECT outcome, listing FROM scan_scopes WHERE source_key = :source_key AND scope_key = :scope_key "
+                "AND index_key = (SELECT index_key FROM this_scan) AND outcome IN ('complete', 'partial') "
+                "ORDER BY as_of DESC LIMIT 1",
+                source_key=self._source_key,
+                scope_key=scope,
+            )
+        return found[0][1] if found and found[0][0] == "complete" else None
 
     def _walk(self, asked: list[Wanted]) -> None:
         """Table `walk`: the documents asked for and those reached, each with whether the index holds it.
@@ -76,6 +91,17 @@ LEFT JOIN images AS i ON i.image_key = a.blob_key
                 break
 
 
+_DOCUMENTS = (
+    types.OCI_INDEX,
+    types.OCI_MANIFEST,
+    types.OCI_ARTIFACT_MANIFEST,
+    types.DOCKER_MANIFEST_LIST,
+    types.DOCKER_MANIFEST,
+    types.DOCKER_SCHEMA1,
+    types.DOCKER_SCHEMA1_SIGNED,
+)
+"""Media types of the entries of an index that are documents; other blobs may be listed there, too."""
+
 _STEP = """
 INSERT INTO walk (depth, place, blob_key, is_config, media_type, declared_bytes, is_known)
 SELECT :depth, NULL AS place, c.blob_key, c.is_config, MIN(c.media_type) AS media_type, MIN(c.declared_bytes) AS declared_bytes,
@@ -83,7 +109,7 @@ SELECT :depth, NULL AS place, c.blob_key, c.is_config, MIN(c.media_type) AS medi
 FROM (
     SELECT e.child_key AS blob_key, FALSE AS is_config, e.media_type, e.declared_bytes
     FROM walk AS w JOIN index_entries AS e ON e.manifest_key = w.blob_key
-    WHERE w.depth = :depth - 1 AND w.is_known AND NOT w.is_config
+    WHERE w.depth = :depth - 1 AND w.is_known AND NOT w.is_config AND (e.media_type IS NULL OR e.media_type IN ({documents}))
     UNION ALL
     SELECT m.config_key AS blob_key, TRUE AS is_config, m.config_media_type AS media_type, m.config_bytes AS declared_bytes
     FROM walk AS w JOIN manifests AS m ON m.manifest_key = w.blob_key
@@ -97,4 +123,4 @@ LEFT JOIN manifests AS m ON m.manifest_key = c.blob_key
 LEFT JOIN images AS i ON i.image_key = c.blob_key
 WHERE NOT EXISTS (SELECT 1 FROM walk AS x WHERE x.blob_key = c.blob_key AND x.is_config = c.is_config)
 GROUP BY c.blob_key, c.is_config
-"""
+""".format(documents=", ".join(f"'{name}'" for name in _DOCUMENTS))

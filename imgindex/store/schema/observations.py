@@ -79,6 +79,7 @@ scan_scopes = Table(
     text("outcome", "complete, partial, failed or superseded."),
     time("as_of", "The as_of of the scan."),
     text("detail", "Why it was not complete, if so.", null=True),
+    text("listing", "Fingerprint of the blobs that it lists, where it lists blobs.", null=True),
     comment="The unit of completeness: what was listed in one go, and whether to its end.",
     info={"room": "observations"},
 )

@@ -214,7 +214,8 @@ CREATE TABLE scan_scopes (
     name TEXT NOT NULL,
     outcome TEXT NOT NULL,
     as_of TIMESTAMPTZ NOT NULL,
-    detail TEXT
+    detail TEXT,
+    listing TEXT
 )
 ;
 COMMENT ON TABLE scan_scopes IS 'The unit of completeness: what was listed in one go, and whether to its end.'
@@ -236,6 +237,8 @@ COMMENT ON COLUMN scan_scopes.outcome IS 'complete, partial, failed or supersede
 COMMENT ON COLUMN scan_scopes.as_of IS 'The as_of of the scan.'
 ;
 COMMENT ON COLUMN scan_scopes.detail IS 'Why it was not complete, if so.'
+;
+COMMENT ON COLUMN scan_scopes.listing IS 'Fingerprint of the blobs that it lists, where it lists blobs.'
 ;
 CREATE TABLE scans (
     index_key UUID NOT NULL,

@@ -218,6 +218,7 @@ CREATE TABLE scan_scopes (
     outcome TEXT COLLATE "C" NOT NULL,
     as_of TIMESTAMPTZ NOT NULL,
     detail TEXT COLLATE "C",
+    listing TEXT COLLATE "C",
     PRIMARY KEY (index_key, scan_key, source_key, scope_key)
 )
 ;
@@ -240,6 +241,8 @@ COMMENT ON COLUMN scan_scopes.outcome IS 'complete, partial, failed or supersede
 COMMENT ON COLUMN scan_scopes.as_of IS 'The as_of of the scan.'
 ;
 COMMENT ON COLUMN scan_scopes.detail IS 'Why it was not complete, if so.'
+;
+COMMENT ON COLUMN scan_scopes.listing IS 'Fingerprint of the blobs that it lists, where it lists blobs.'
 ;
 CREATE TABLE scans (
     index_key UUID NOT NULL,

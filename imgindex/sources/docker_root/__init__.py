@@ -1,0 +1,1 @@
+"""The data root of a Docker engine with graph drivers: `docker-root:DIR`. See `source`."""

@@ -1,0 +1,1 @@
+"""OCI image layouts: `oci:DIR[:ref]`. See `source`."""

@@ -1,0 +1,1 @@
+"""The storage of a CNCF distribution registry: `registry-root:DIR`. See `source`."""

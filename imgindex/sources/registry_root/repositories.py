@@ -1,0 +1,153 @@
+"""Which repositories a registry has, and what each of them links to.
+
+A repository is a folder that holds `_manifests`, `_layers` or `_uploads`; another repository may lie in the same
+folder. What the registry's `tags/<tag>/index` tells of a tag's past is not read here.
+
+    repositories/team/web/_manifests/revisions/sha256/<hex>/link    a manifest of this repository
+    repositories/team/web/_manifests/tags/<tag>/current/link        what the tag points at
+    repositories/team/web/_layers/sha256/<hex>/link                 a blob that was pushed to it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from imgindex.errors import ContentError, MissingError, quote
+from imgindex.limits import Limits
+from imgindex.records.rows import Key, Problem
+from imgindex.sources.base import check_name, problem
+from imgindex.sources.files import Entry, check_folder
+from imgindex.sources.registry_root.links import LINK, BadLinkError, read_link
+from imgindex.sources.registry_root.tree import Tree
+
+FOLDER = "repositories"
+PARTS = frozenset({"_manifests", "_layers", "_uploads"})
+
+
+class TagLink(NamedTuple):
+    """A tag; `digest` is None where its link cannot be read, as `wrong` says."""
+
+    tag: str
+    digest: str | None
+    set_at: int | None
+    wrong: Problem | None = None
+
+
+class Catalog:
+    """The repositories of a registry, found by descending into its folders."""
+
+    def __init__(self, tree: Tree, scope: Key, limits: Limits) -> None:
+        self.unlisted: str | None = None
+        """Why some of them may not have been found, if so."""
+        self._tree = tree
+        self._scope = scope
+        self._limits = limits
+
+    def find(self) -> Iterator[str | Problem]:
+        """The names of the repositories, in order, and what is wrong on the way."""
+        ahead = [""]
+        while ahead:
+            name = ahead.pop()
+            path = f"{FOLDER}/{name}" if name else FOLDER
+            try:
+                entries = self._tree.listing(path)
+                check_name(name, self._limits)
+            except MissingError:
+                continue  # nobody has pushed yet, or it is gone again
+            except ContentError as error:
+                self.unlisted = f"{quote(path)} {error}"
+                yield problem(self._scope, path, error)
+                continue
+            if name and any(entry.kind == "folder" and entry.name in PARTS for entry in entries):
+                yield name
+            below = []
+            for entry in entries:
+                if entry.kind == "folder" and not entry.name.startswith("_"):
+                    below.append(f"{name}/{entry.name}" if name else entry.name)
+                elif entry.kind == "link":
+                    # A repository may well lie behind it, so nothing that is not found counts as gone.
+                    self.unlisted = f"{quote(path)} holds a link"
+                    yield from _wrong(self._scope, f"{path}/{entry.name}", entry)
+            ahead.extend(reversed(below))
+
+
+class Repository:
+    """The links of one repository."""
+
+    def __init__(self, tree: Tree, name: str, scope: Key, limits: Limits) -> None:
+        self.unlisted: str | None = None
+        """Why some of them were not listed, if so."""
+        self._tree = tree
+        self._scope = scope
+        self._limits = limits
+        self._folder = f"{FOLDER}/{name}"
+
+    def revisions(self) -> Iterator[str | Problem]:
+        """The digests of its manifests."""
+        return self._linked(f"{self._folder}/_manifests/revisions")
+
+    def layers(self) -> Iterator[str | Problem]:
+        """The digests of the configs and layers that were pushed to it."""
+        return self._linked(f"{self._folder}/_layers")
+
+    def tags(self) -> Iterator[TagLink | Problem]:
+        """Its tags. One whose link is broken is there all the same."""
+        folder = f"{self._folder}/_manifests/tags"
+        entries, wrong = self._listing(folder)
+        yield from wrong
+        for entry in entries:
+            path = f"{folder}/{entry.name}/current/{LINK}"
+            try:
+                check_name(entry.name, self._limits)
+            except ContentError as error:
+                yield problem(self._scope, path, error)
+                continue
+            try:
+                check_folder(entry)
+                digest, set_at = read_link(self._tree, path, self._limits)
+            except MissingError:
+                yield TagLink(entry.name, None, None, problem(self._scope, path, BadLinkError("the tag has no link")))
+            except ContentError as error:
+                yield TagLink(entry.name, None, None, problem(self._scope, path, error))
+            else:
+                yield TagLink(entry.name, digest, set_at)
+
+    def _linked(self, folder: str) -> Iterator[str | Problem]:
+        algorithms, wrong = self._listing(folder)
+        yield from wrong
+        for algorithm in algorithms:
+            path = f"{folder}/{algorithm.name}"
+            entries, wrong = self._listing(path, algorithm)
+            yield from wrong
+            for entry in entries:
+                link = f"{path}/{entry.name}/{LINK}"
+                try:
+                    check_folder(entry)
+                    digest, _ = read_link(self._tree, link, self._limits)
+                    if digest != f"{algorithm.name}:{entry.name}":
+                        raise BadLinkError(f"leads to {digest} and not to what its folder is named after")
+                except MissingError:
+                    continue
+                except ContentError as error:
+                    yield problem(self._scope, link, error)
+                else:
+                    yield digest
+
+    def _listing(self, path: str, entry: Entry | None = None) -> tuple[list[Entry], list[Problem]]:
+        try:
+            if entry is not None:
+                check_folder(entry)
+            return self._tree.listing(path), []
+        except MissingError:
+            return [], []
+        except ContentError as error:
+            self.unlisted = f"{quote(path)} {error}"
+            return [], [problem(self._scope, path, error)]
+
+
+def _wrong(scope: Key, path: str, entry: Entry) -> Iterator[Problem]:
+    try:
+        check_folder(entry)
+    except ContentError as error:
+        yield problem(scope, path, error)
