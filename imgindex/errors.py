@@ -1,11 +1,13 @@
 """The exceptions of imgindex. Each branch is one kind of failure with one exit code.
 
     ImgindexError
-      UsageError            2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError
-      SourceError           3  SourceUnavailableError, AuthenticationError, RegistryError, LayoutError, SourceIdentityError
-      ContentError          4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, PathEscapeError
-      StoreError            5  SchemaVersionError, LockedError, LoadError
-      QueryError            6
+      UsageError       2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError
+      SourceError      3  SourceUnavailableError, AuthenticationError, RegistryError, LayoutError,
+                          SourceIdentityError
+      ContentError     4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, MissingError,
+                          PathEscapeError
+      StoreError       5  SchemaVersionError, LockedError, LoadError
+      QueryError       6
 
 A `SourceError` stops its source. A `ContentError` concerns one item: the source turns it into a problem row and goes
 on. A `StoreError` rolls the scan back. Facts are attributes; messages quote untrusted text escaped and shortened.

@@ -131,6 +131,9 @@ def check_options(specs: Sequence[str], options: IngestOptions) -> None:
         raise UsageError("--as-of lies in the future. It says when the store looked like this.")
     for platform in options.platforms:
         parse_platform(platform)
+    if options.platforms:
+        # Nothing is fetched from a folder, and an option that is passed over in silence would mislead.
+        raise UsageError("--platform limits what is fetched from a registry over HTTP; a store in a folder is read whole.")
 
 
 def _ingest_one(session: Session, spec: str, options: IngestOptions, keep_env: bool, watch: Watch) -> ScanReport:
@@ -160,7 +163,7 @@ def _scan(
         redact=Redactor(keep_env=keep_env),
         limits=limits,
         progress=counting,
-        platforms=tuple(parse_platform(platform) for platform in options.platforms),
+        platforms=options.platforms,
     )
     loader = Loader(
         session,

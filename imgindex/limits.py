@@ -13,7 +13,7 @@ class Limits:
     """The caps of one scan. The defaults are far above what real stores hold."""
 
     document_bytes: int = 4 * 1024 * 1024
-    """Largest manifest, index or image config; registries refuse larger manifests (distribution-spec, "Pushing manifests")."""
+    """Largest manifest, index or image config. Registries refuse larger ones (distribution-spec, Pushing manifests)."""
 
     listing_bytes: int = 256 * 1024 * 1024
     """Largest list that a store keeps in one file: a layout's index.json, docker's repositories.json."""

@@ -1,8 +1,8 @@
 """Keys: the first 63 bits of a digest, so that the same content has the same key in every index.
 
 `<noun>_key` = the first 64 bits of the digest's hex, shifted right by one. What has a name and no digest takes the
-SHA-256 of its canonical name. Two names with one key are a **key collision**: the one that came later is refused, gets a
-negative key, and the loader leaves out every row that holds a negative key.
+SHA-256 of its canonical name. Two names with one key are a **key collision**: the one that came later is refused and
+gets a negative key, and the loader leaves out every row that holds a negative key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def name_key(name: str) -> Key:
 
 
 class Dictionary:
-    """The names of one kind that got keys since the last `drain`, each with a value of its own, and the refused ones."""
+    """The names of one kind that got keys since the last `drain`, some with a value; and the refused ones."""
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -93,7 +93,7 @@ class Dictionary:
 
 
 class Keyring:
-    """The four dictionaries of a scan. A key is good for the group of records it is yielded in, so ask again for the next."""
+    """The four dictionaries of a scan. A key is good for the group of records it is yielded in: ask again for the next."""
 
     def __init__(self) -> None:
         self.blobs = Dictionary("blobs")

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from imgindex.limits import Limits
-from imgindex.records.rows import Image, Manifest, Problem, Record, ScanScope
+from imgindex.records.rows import Image, Manifest, Problem, Record, ScanScope, SourceBlob
 from imgindex.records.wanted import Wanted
-from imgindex.sources.base import ScanContext, Source
+from imgindex.sources.base import NothingKnown, ScanContext, Source
 from imgindex.sources.open import open_source
 from tests.sources.cases import CASES, Case, Defect
 from tests.sources.scans import of, scan
@@ -105,7 +106,7 @@ def test_no_row_comes_twice(case: Case, tmp_path: Path) -> None:
 
 @EACH
 def test_known_documents_are_not_read_and_the_rest_is_told_all_the_same(case: Case, tmp_path: Path) -> None:
-    class AllKnown:
+    class AllKnown(NothingKnown):
         def unread(self, wanted: Iterable[Wanted]) -> list[Wanted]:
             return []
 
@@ -191,8 +192,42 @@ def test_a_defect_is_one_problem_and_all_else_is_there(
     defect.how(defect.path(store))
     broken = scan(opened(case, tmp_path / "store"))
     assert [defect.kind] == [row.kind for row in of(Problem, broken)]
-    assert defect.loses == {type(record).__name__ for record in set(whole) - set(broken)}
+    assert defect.loses == {type(record).__name__ for record in seen(whole) - seen(broken)}
     assert {"complete"} == {row.outcome for row in of(ScanScope, broken)}
+
+
+def seen(records: list[Record]) -> set[Record]:
+    """The records; of a scope's end, all but the fingerprint of its blobs."""
+    return {msgspec.structs.replace(record, listing=None) if isinstance(record, ScanScope) else record for record in records}
+
+
+@EACH
+def test_blobs_as_they_were_at_the_last_look_are_not_told_again(case: Case, tmp_path: Path) -> None:
+    class LastLook(NothingKnown):
+        def __init__(self, records: list[Record]) -> None:
+            self.listings = {row.scope_key: row.listing for row in of(ScanScope, records)}
+
+        def listing(self, scope: int) -> str | None:
+            return self.listings[scope]
+
+    first = scan(built(case, tmp_path))
+    again = scan(opened(case, tmp_path / "store"), ScanContext(known=LastLook(first)))
+    told = {row.scope_key for row in of(ScanScope, again) if row.unchanged}
+    assert told == {row.scope_key for row in of(ScanScope, first) if row.listing is not None}
+    assert [row for row in of(SourceBlob, first) if row.scope_key not in told] == of(SourceBlob, again)
+    assert seen(first) - seen(of(SourceBlob, first)) == {
+        msgspec.structs.replace(row, unchanged=False) if isinstance(row, ScanScope) else row for row in seen(again)
+    } - seen(of(SourceBlob, again))
+
+
+@EACH
+def test_blobs_of_which_one_has_changed_are_all_told_again(case: Case, tmp_path: Path) -> None:
+    class OtherLook(NothingKnown):
+        def listing(self, scope: int) -> str | None:
+            return "another fingerprint"
+
+    first = scan(built(case, tmp_path))
+    assert first == scan(opened(case, tmp_path / "store"), ScanContext(known=OtherLook()))
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes | None]]:

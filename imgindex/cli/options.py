@@ -1,0 +1,75 @@
+"""The options that several commands take, each said once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+DEFAULT_DB = "imgindex.duckdb"
+
+
+class Format(StrEnum):
+    """The formats of a result: those of `query.formats`."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    markdown = "markdown"
+    parquet = "parquet"
+
+
+Db: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        envvar="IMGINDEX_DB",
+        metavar="PATH|URL",
+        help="The index: a DuckDB file, or the SQLAlchemy URL of a PostgreSQL database.",
+    ),
+]
+
+ResultFormat: TypeAlias = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        help="How to write the result. Unless given, the suffix of -o's file decides, and else it is a table.",
+        show_default=False,
+    ),
+]
+
+Output: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to this file instead of the terminal. It appears when it is whole.",
+        show_default=False,
+    ),
+]
+
+Limit: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        min=0,
+        metavar="N",
+        help="Write at most N rows; 0 = all. Unless given, a table shows 500 and other formats write all.",
+        show_default=False,
+    ),
+]
+
+QueryFolders: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--queries",
+        metavar="DIR",
+        help="A folder of your own saved queries, before the shipped ones. Repeat for more. "
+        "IMGINDEX_QUERIES lists further folders.",
+        show_default=False,
+    ),
+]

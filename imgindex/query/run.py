@@ -1,0 +1,119 @@
+"""Runs a saved query or ad-hoc SQL on a read-only engine, and hands back rows as they come.
+
+The engine is `store.engine.open_engine(db, read_only=True)`: this room sets up no protection of its own. What the
+database says is handed on by its first line, without the SQL and the values.
+
+    with run_query(engine, catalog.find("size/images"), {"limit": "5"}) as result:
+        for row in result.rows(): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from imgindex.errors import QueryError
+from imgindex.query.parameters import Value, bind_values
+from imgindex.query.result import Column, Result, Row, type_name
+from imgindex.query.saved import Query
+from imgindex.query.statement import STREAMED, check_statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, CursorResult, Engine
+
+BATCH_ROWS = 2000
+HINTS = ("Did you mean", "Candidate bindings")
+"""How lines start that help and that DuckDB writes below the first."""
+
+
+def run_query(engine: Engine, query: Query, values: Mapping[str, Value] | None = None) -> Result:
+    """The answer to a saved query. Text among the values is read as the parameter's type.
+
+    Raises QueryParameterError for a value, and QueryError, here or while rows are read, for what the database refuses.
+    """
+    import sqlalchemy
+
+    types: dict[str, Any] = {
+        "text": sqlalchemy.Text(),
+        "integer": sqlalchemy.BigInteger(),
+        "boolean": sqlalchemy.Boolean(),
+        "timestamp": sqlalchemy.DateTime(timezone=True),
+    }
+    bound = bind_values(query.parameters, values or {})
+    binds = [sqlalchemy.bindparam(item.name, bound[item.name], types[item.type]) for item in query.parameters]
+    statement = sqlalchemy.text(query.sql_for(engine.dialect.name)).bindparams(*binds)
+    return _run(engine, lambda connection: connection.execute(statement), _Names(query.name, str(query.path)), True)
+
+
+def run_sql(engine: Engine, sql: str) -> Result:
+    """The answer to one ad-hoc statement, which is run as it stands: a colon or percent sign is none of a parameter's.
+
+    Raises QueryError, here or while rows are read.
+    """
+    first = check_statement(sql, engine.dialect.name)
+    return _run(engine, lambda connection: connection.exec_driver_sql(sql), _Names(None, None), first in STREAMED)
+
+
+class _Names:
+    """What a query is called, for messages."""
+
+    def __init__(self, name: str | None, path: str | None) -> None:
+        self.name = name
+        self.path = path
+
+    def error(self, error: BaseException) -> QueryError:
+        prefix = f"{self.name} ({self.path}): " if self.name else ""
+        return QueryError(prefix + first_line(error), name=self.name, path=self.path)
+
+
+def first_line(error: BaseException) -> str:
+    """What the database said, without the statement: its first line, and the lines that help."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+    return " ".join([lines[0], *(line for line in lines[1:] if line.startswith(HINTS))])
+
+
+def _run(engine: Engine, execute: Callable[[Connection], CursorResult[Any]], names: _Names, stream: bool) -> Result:
+    import sqlalchemy
+
+    refusals: tuple[type[Exception], ...] = (sqlalchemy.exc.SQLAlchemyError, _database_error(engine))
+    connection = engine.connect()
+    try:
+        options = connection.execution_options(no_parameters=True, stream_results=stream, max_row_buffer=BATCH_ROWS)
+        answer = execute(options)
+        columns = _columns(answer)
+    except refusals as error:
+        connection.close()
+        raise names.error(error) from error
+    except BaseException:
+        connection.close()
+        raise
+
+    def batches() -> Iterator[list[Row]]:
+        try:
+            while batch := answer.fetchmany(BATCH_ROWS):
+                yield [tuple(row) for row in batch]
+        except refusals as error:
+            raise names.error(error) from error
+        finally:
+            finish()
+
+    def finish() -> None:
+        answer.close()
+        connection.close()
+
+    return Result(columns, batches(), finish)
+
+
+def _database_error(engine: Engine) -> type[Exception]:
+    """The class of what the driver itself raises."""
+    error: type[Exception] = getattr(engine.dialect.loaded_dbapi, "Error", Exception)
+    return error
+
+
+def _columns(answer: CursorResult[Any]) -> list[Column]:
+    """The columns of what was executed; psycopg writes a type out, DuckDB's type code is its word."""
+    description = answer.cursor.description if answer.cursor is not None else None
+    return [
+        Column(str(column[0]), type_name(str(getattr(column, "type_display", None) or column[1])))
+        for column in description or ()
+    ]

@@ -1,0 +1,91 @@
+"""What ad-hoc SQL may be: one statement that reads.
+
+This is for a clear message before the database is asked. What keeps a statement from writing is the connection, which
+is read-only and has no access to files (`store.engine`); what this room lets through by mistake is refused there.
+
+    check_statement("DROP TABLE layers", "duckdb") -> QueryError: DROP is refused: imgindex only reads ...
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from imgindex.errors import QueryError, quote
+
+STREAMED = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
+"""What PostgreSQL can open a cursor for."""
+
+READING = STREAMED | {"FROM", "DESCRIBE", "SHOW", "EXPLAIN", "SUMMARIZE", "PIVOT", "UNPIVOT"}
+"""The words that a statement which reads can start with."""
+
+
+class Token(NamedTuple):
+    """A word or sign of SQL."""
+
+    kind: str
+    """As sqlglot calls it: SELECT, STRING, SEMICOLON, VAR ..."""
+    text: str
+    start: int
+    """Where it starts in the text."""
+    line: int
+
+
+def tokenize(sql: str, dialect: str) -> list[Token]:
+    """The tokens of a text, without comments. Raises QueryError for a literal that does not end, and the like."""
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens = sqlglot.tokenize(sql, read=dialect)
+    except SqlglotError as error:
+        raise QueryError(f"The SQL cannot be read: {quote(error)}") from error
+    return [Token(token.token_type.name, token.text, token.start, token.line) for token in tokens]
+
+
+def check_statement(sql: str, engine: str) -> str:
+    """The first word of the statement, in upper case.
+
+    Raises QueryError for no statement, for several, and for one that does not read.
+    """
+    dialect = "postgres" if engine == "postgresql" else engine
+    tokens = tokenize(sql, dialect)
+    statements = _split(tokens)
+    if not statements:
+        raise QueryError("There is no SQL to run.")
+    if len(statements) > 1:
+        raise QueryError(f"There are {len(statements)} statements; give one at a time.")
+    first = next((token.text.upper() for token in statements[0] if token.text != "("), "(").split()[0]
+    if first not in READING:
+        raise QueryError(f"{quote(first)} is refused: imgindex only reads. A statement starts with SELECT or WITH.")
+    if writing := _writes(sql, dialect):
+        raise QueryError(f"{writing} is refused: imgindex only reads.")
+    return first
+
+
+def _split(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens of each statement; empty ones are left out."""
+    statements: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.kind == "SEMICOLON":
+            statements.append([])
+        else:
+            statements[-1].append(token)
+    return [statement for statement in statements if statement]
+
+
+def _writes(sql: str, dialect: str) -> str | None:
+    """The word of what is written within a statement that starts as if it read; None if nothing is seen."""
+    import logging
+
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    # It warns of statements that it does not take apart, which is no news to the user.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return None  # The database says better what is wrong.
+    found = tree.find(exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into)
+    return found.key.upper() if found is not None else None
