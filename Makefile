@@ -35,8 +35,8 @@ fmt: $(VENV)/.dev ## format, and mend what the linter can mend
 lock: ## pin what pyproject.toml asks for (with UPGRADE=1 anew)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
-bench: $(VENV)/.dev ## measure, and print the figures
-	scripts/bench $(BIN)/python
+bench: $(VENV)/.dev ## measure, and print the figures (STORES names stores to read instead of a generated one)
+	scripts/bench $(BIN)/python $(STORES)
 
 clean: ## remove the virtual environment, caches and builds
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -133,7 +133,7 @@ def check_options(specs: Sequence[str], options: IngestOptions) -> None:
         parse_platform(platform)
     if options.platforms:
         # Nothing is fetched from a folder, and an option that is passed over in silence would mislead.
-        raise UsageError("--platform limits what is fetched from a registry over HTTP; a store in a folder is read whole.")
+        raise UsageError("--platform limits what is fetched over HTTP; a store in a folder is read whole.")
 
 
 def _ingest_one(session: Session, spec: str, options: IngestOptions, keep_env: bool, watch: Watch) -> ScanReport:

@@ -63,7 +63,7 @@ QUESTIONS = [
         {"source": "registry"},
         ["repository", "tag_count", "image_count", "layer_bytes", "exclusive_layer_bytes", "untagged_bytes"],
     ),
-    Question("drift/tag-moves", {}, ["source", "repository", "tag", "from_digest", "to_digest", "evidence"]),
+    Question("base/nearest", {"limit": "8"}, ["image_id", "names", "base_image_id", "base_names", "base_layer_count"]),
 ]
 """What is worth a look, in this order."""
 

@@ -15,7 +15,7 @@ from imgindex.errors import UsageError, quote
 def schema(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A table or view. Without one, all are listed.", show_default=False),
+        typer.Argument(metavar="NAME", help="A table or view. Without one, all are listed.", show_default=False),
     ] = None,
     format_name: ResultFormat = None,
     output: Output = None,

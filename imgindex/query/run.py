@@ -51,7 +51,12 @@ def run_sql(engine: Engine, sql: str) -> Result:
     Raises QueryError, here or while rows are read.
     """
     first = check_statement(sql, engine.dialect.name)
-    return _run(engine, lambda connection: connection.exec_driver_sql(sql), _Names(None, None), first in STREAMED)
+
+    def execute(connection: Connection) -> CursorResult[Any]:
+        # Without parameters the driver leaves percent signs alone.
+        return connection.execution_options(no_parameters=True).exec_driver_sql(sql)
+
+    return _run(engine, execute, _Names(None, None), first in STREAMED)
 
 
 class _Names:
@@ -78,7 +83,7 @@ def _run(engine: Engine, execute: Callable[[Connection], CursorResult[Any]], nam
     refusals: tuple[type[Exception], ...] = (sqlalchemy.exc.SQLAlchemyError, _database_error(engine))
     connection = engine.connect()
     try:
-        options = connection.execution_options(no_parameters=True, stream_results=stream, max_row_buffer=BATCH_ROWS)
+        options = connection.execution_options(stream_results=stream, max_row_buffer=BATCH_ROWS)
         answer = execute(options)
         columns = _columns(answer)
     except refusals as error:

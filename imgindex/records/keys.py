@@ -93,7 +93,7 @@ class Dictionary:
 
 
 class Keyring:
-    """The four dictionaries of a scan. A key is good for the group of records it is yielded in: ask again for the next."""
+    """The four dictionaries of a scan. A key is good for the group of records it is yielded in."""
 
     def __init__(self) -> None:
         self.blobs = Dictionary("blobs")

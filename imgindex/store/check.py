@@ -1,7 +1,7 @@
 """`imgindex db check`: proves that an index is what it says it is.
 
 No key twice, no child without its parent, no edge to a digest that is not there, every key the digest's own, chain IDs
-recomputed, derived tables recomputed, sizes conserved, no tag in two places at one time.
+and stacks recomputed, derived tables recomputed, sizes conserved, no tag in two places at one time.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def check(engine: Engine) -> list[Finding]:
                 *_check_duplicates(session),
                 *_check_orphans(session),
                 *_check_chains(session),
+                *_check_images(session),
                 *_check_presence(session),
                 *_check_tags(session),
                 *_check_derived(session),
@@ -123,6 +124,27 @@ LEFT JOIN chains AS p ON p.chain_key = c.parent_key
     ]
     if wrong:
         yield Finding("a chain ID is that of its parent and layer", "chains", len(wrong), wrong[0])
+
+
+def _check_images(session: Session) -> Iterator[Finding]:
+    """An image's layers are a stack from the base layer to its own top, and its ID is its config's digest."""
+    sql = """
+SELECT il.image_key
+FROM image_layers AS il
+JOIN chains AS c ON c.chain_key = il.chain_key
+LEFT JOIN image_layers AS below ON below.image_key = il.image_key AND below.position = il.position - 1
+WHERE c.layer_key <> il.layer_key OR c.depth <> il.position + 1 OR c.parent_key IS DISTINCT FROM below.chain_key
+"""
+    yield from _found(session, "an image's layers are a stack", "image_layers", sql)
+    sql = """
+SELECT i.image_id
+FROM images AS i
+LEFT JOIN blobs AS b ON b.blob_key = i.image_key
+LEFT JOIN image_layers AS top ON top.image_key = i.image_key AND top.position = i.layer_count - 1
+WHERE b.digest IS DISTINCT FROM i.image_id OR top.chain_key IS DISTINCT FROM i.chain_key
+    OR i.layer_count <> (SELECT COUNT(*) FROM image_layers AS il WHERE il.image_key = i.image_key)
+"""
+    yield from _found(session, "an image is its config, and the stack of its layers", "images", sql)
 
 
 def _check_presence(session: Session) -> Iterator[Finding]:

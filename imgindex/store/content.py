@@ -44,12 +44,13 @@ class Written(NamedTuple):
     refusals: list[Refusal]
 
 
-def write_content(session: Session, batch: Batch, keys: Keyring) -> Written:
+def write_content(session: Session, batch: Batch, keys: Keyring, *, refused_before: bool = False) -> Written:
     """Write the batch's names and documents.
 
-    Rows that refer to a refused name are left out of the batch, those of observations included.
+    Rows that refer to a refused name are left out of the batch, those of observations included. `refused_before`: the
+    scan had a name refused in an earlier batch, so that this one may refer to it.
     """
-    refusals = _write_names(session, batch, keys)
+    refusals = _write_names(session, batch, keys, refused_before)
     new = {parent: _write_documents(session, batch, parent) for parent in PARENTS}
     told = 0
     if any(new.values()):
@@ -64,7 +65,7 @@ def write_content(session: Session, batch: Batch, keys: Keyring) -> Written:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def _write_names(session: Session, batch: Batch, keys: Keyring) -> list[Refusal]:
+def _write_names(session: Session, batch: Batch, keys: Keyring, refused_before: bool) -> list[Refusal]:
     taken: dict[str, set[int]] = {}
     for dictionary in keys.dictionaries():
         _stage_names(session, dictionary)
@@ -75,7 +76,7 @@ def _write_names(session: Session, batch: Batch, keys: Keyring) -> list[Refusal]
     refusals = [
         Refusal(dictionary.table, name) for dictionary in keys.dictionaries() for name in dictionary.unreported()
     ]
-    if refusals:
+    if refusals or refused_before:
         batch.leave_out(taken)
         for dictionary in keys.dictionaries():
             _stage_names(session, dictionary)

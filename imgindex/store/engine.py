@@ -121,7 +121,7 @@ def _duckdb(url: URL, read_only: bool) -> Engine:
     if int(duckdb.__version__.split(".")[0]) >= 2:
         config["storage_compatibility_version"] = "v1.0.0"  # so that every client from 1.1 on opens the file
     engine = create_engine(url, poolclass=NullPool, connect_args={"config": config})
-    settings = ("SET TimeZone = 'UTC'", *(READ_ONLY_SETTINGS if read_only else ()))
+    settings = ("SET TimeZone = 'UTC'", *(READ_ONLY_SETTINGS if read_only else ("SET checkpoint_threshold = '256MB'",)))
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

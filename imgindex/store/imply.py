@@ -16,9 +16,6 @@ from imgindex.limits import Limits
 from imgindex.records.keys import name_key
 from imgindex.store.session import Session
 
-NAMELESS = name_key("")
-"""The repository of what belongs to a store as a whole."""
-
 
 def imply(session: Session, source_key: int, limits: Limits) -> None:
     """Add to the seen tables what follows from them."""
@@ -158,7 +155,7 @@ GROUP BY c.scope_key, c.blob_key
 INSERT INTO seen_source_blobs (scope_key, repository_key, blob_key, bytes, bytes_evidence)
 SELECT scope_key, :nameless, blob_key, declared_bytes, 'declared' FROM named
 """,
-        nameless=NAMELESS,
+        nameless=name_key(""),
     )
 
 

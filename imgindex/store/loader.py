@@ -99,6 +99,7 @@ class Loader:
             was_stopped = self._begin(source, adopt, scope_filter)
         self._must_derive = was_stopped
         self._derive_all = False
+        self._has_refused = False
 
     def _begin(self, source: SourceRow, adopt: bool, scope_filter: str | None) -> bool:
         """Note the source and the scan. Returns whether an earlier scan was stopped half-way."""
@@ -180,7 +181,8 @@ class Loader:
         if not self._batch.size:
             return
         with self._session.transaction():
-            written = write_content(self._session, self._batch, self._keys)
+            written = write_content(self._session, self._batch, self._keys, refused_before=self._has_refused)
+            self._has_refused = self._has_refused or bool(written.refusals)
             self._report(written.refusals)
             add_seen(self._session, self._batch)
             ended = [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, text
 
+from imgindex.errors import SchemaVersionError, quote
 from imgindex.shipped import folder
 from imgindex.store.ddl import DialectName, render
-from imgindex.store.engine import HEAD, connect, current_version, translated
+from imgindex.store.engine import HEAD, connect, current_version, place, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +54,30 @@ def _create(engine: Engine) -> None:
         plain = connection.execution_options(no_parameters=True)
         for statement in render(dialect):
             plain.exec_driver_sql(statement)
-        plain.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        plain.exec_driver_sql(
+            "CREATE TABLE alembic_version "
+            "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def run_migrations(engine: Engine) -> None:
-    """Run every migration that the database has not had."""
+    """Run every migration that the database has not had. Raises SchemaVersionError for one that no migration made."""
     from alembic import command  # here, since an index that is up to date never needs it, and it costs 0.3 s
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise SchemaVersionError(
+                f"The schema of {place(engine)} cannot be brought to version {HEAD}: {quote(error)}. "
+                "Open it with the imgindex that made it."
+            ) from error
 
 
 def _introduce(engine: Engine, keep_env: bool) -> None:

@@ -18,6 +18,15 @@ from typing import Any
 from imgindex.query.result import Column
 
 
+def _number(value: object) -> int | float:
+    """A decimal within a list or struct."""
+    assert isinstance(value, Decimal)
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, default=_number)
+
+
 def text_of(value: object, column: Column | None = None) -> str | None:
     """The text of a value, None for NULL. The column tells whether a time without an offset is in UTC."""
     plain = plain_of(value, column)
@@ -41,7 +50,7 @@ def json_of(value: object, column: Column | None = None) -> str:
         return format(plain, "f")  # json knows no decimals, and a float would lose digits.
     if column is not None and column.name.endswith("_key") and isinstance(plain, int):
         plain = str(plain)
-    written = json.dumps(plain, ensure_ascii=False, default=_number)
+    written = _JSON.encode(plain)
     return written if written.isprintable() else "".join(_escaped(character) for character in written)
 
 
@@ -85,12 +94,6 @@ def printable(text: str, keep: str = "") -> str:
 def _escaped(character: str) -> str:
     """JSON leaves DEL and the C1 controls as they are, but a terminal may obey them."""
     return f"\\u{ord(character):04x}" if "\x7f" <= character <= "\x9f" else character
-
-
-def _number(value: object) -> int | float:
-    """A decimal within a list or struct."""
-    assert isinstance(value, Decimal)
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _moment(value: datetime, column: Column | None) -> str:

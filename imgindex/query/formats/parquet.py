@@ -65,7 +65,7 @@ def _load(connection: duckdb.DuckDBPyConnection, result: Result, limit: int | No
     types = [_stored_type(column) for column in result.columns]
     connection.execute(f"CREATE TABLE loaded ({', '.join(f'c{n} {kind}' for n, kind in enumerate(types))})")
     casts = ", ".join(
-        _cast(f"c{n}", column, kind) for n, (column, kind) in enumerate(zip(result.columns, types, strict=True))
+        _cast(number, column, kind) for number, (column, kind) in enumerate(zip(result.columns, types, strict=True))
     )
     rows = 0
     for batch in result.batches:
@@ -86,34 +86,39 @@ def _stored_type(column: Column) -> str:
     return "BLOB" if column.type == "BLOB" else _TYPES.get(column.type, "VARCHAR")
 
 
-def _cast(name: str, column: Column, kind: str) -> str:
-    """What makes the column's own type of what `_arrays` gives: micros, hex, or text."""
+def _cast(number: int, column: Column, kind: str) -> str:
+    """What makes the column's own type of what `_arrays` gives."""
+    name = f"c{number}"
     match column.type:
         case "TIMESTAMPTZ":
-            return f"make_timestamptz({name})"
+            made = f"make_timestamptz({name})"
         case "TIMESTAMP":
-            return f"make_timestamp({name})"
+            made = f"make_timestamp({name})"
         case "BLOB":
-            return f"unhex({name})"
+            made = f"unhex({name})"
         case _:
-            return f"CAST({name} AS {kind})"
+            made = f"CAST({name} AS {kind})"
+    return f"CASE WHEN missing{number} THEN NULL ELSE {made} END"
+
+
+def _is_integer(column: Column) -> bool:
+    """Whether its values are handed over as integers: numbers, and microseconds since 1970."""
+    return column.type in _INTEGERS or column.type in ("TIMESTAMPTZ", "TIMESTAMP")
 
 
 def _arrays(columns: list[Column], rows: list[Row]) -> dict[str, Any]:
-    """A numpy array a column: masked integers, or objects that are text."""
+    """Two numpy arrays a column: integers or text, and which are missing. Not every DuckDB takes a mask or None."""
     import numpy
 
     arrays: dict[str, Any] = {}
     for number, column in enumerate(columns):
         values = [row[number] for row in rows]
-        if column.type in _INTEGERS or column.type in ("TIMESTAMPTZ", "TIMESTAMP"):
-            missing = numpy.array([value is None for value in values], dtype=bool)
-            numbers = numpy.array([_integer(value) for value in values], dtype=numpy.int64)
-            arrays[f"c{number}"] = numpy.ma.masked_array(numbers, mask=missing)
+        arrays[f"missing{number}"] = numpy.array([value is None for value in values], dtype=bool)
+        if _is_integer(column):
+            arrays[f"c{number}"] = numpy.array([_integer(value) for value in values], dtype=numpy.int64)
         else:
-            # The first text tells DuckDB the type: a column of NULLs alone has none, and is cast like any other.
             texts = numpy.empty(len(values), dtype=object)
-            texts[:] = [text_of(value, column) for value in values]
+            texts[:] = [text_of(value, column) or "" for value in values]
             arrays[f"c{number}"] = texts
     return arrays
 

@@ -1845,7 +1845,11 @@ FROM (WITH present AS (
         AND f.blob_key = ml.blob_key AND f.is_held
     WHERE NOT ml.is_foreign OR f.blob_key IS NOT NULL
 ), reach_images AS (
-    SELECT DISTINCT index_key, source_key, repository_key, manifest_key, image_key FROM tag_reach WHERE image_key IS NOT NULL
+    SELECT DISTINCT t.index_key, t.source_key, t.repository_key, t.manifest_key, t.image_key
+    FROM tag_reach AS t
+    LEFT JOIN present AS p ON p.index_key = t.index_key AND p.source_key = t.source_key
+        AND p.repository_key = t.repository_key AND p.manifest_key = t.manifest_key
+    WHERE t.image_key IS NOT NULL AND (t.manifest_key IS NULL OR p.manifest_key IS NOT NULL)
 ), units AS (
     SELECT DISTINCT ri.index_key, ri.source_key, ri.repository_key, ml.blob_key AS unit_key, u.size_bytes
     FROM reach_images AS ri

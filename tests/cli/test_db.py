@@ -1,0 +1,48 @@
+"""`imgindex db`: schema and soundness."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from imgindex.store.engine import HEAD
+from tests.cli.conftest import Invoke
+
+
+def test_a_database_is_made_and_its_status_told(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("db", "upgrade", "--db", "new.duckdb")
+    assert (result.exit_code, result.stderr) == (0, f"The schema is at {HEAD}.\n")
+    assert (tmp_path / "new.duckdb").exists()
+    status = invoke("db", "status", "--db", "new.duckdb")
+    assert (status.exit_code, status.stdout, status.stderr) == (0, f"database: {HEAD}\nprogram:  {HEAD}\n", "")
+
+
+def test_a_database_of_something_else_has_no_schema(invoke: Invoke, tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "other.duckdb")).close()
+    status = invoke("db", "status", "--db", "other.duckdb")
+    assert status.stdout == f"database: none\nprogram:  {HEAD}\n"
+    assert "imgindex db upgrade" in status.stderr
+
+
+def test_a_missing_database_is_not_made_by_a_look(invoke: Invoke, tmp_path: Path) -> None:
+    for command in ("status", "check"):
+        assert invoke("db", command, "--db", "nowhere.duckdb").exit_code == 5
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sound_index_is_called_so(invoke: Invoke, index: Path) -> None:
+    result = invoke("db", "check")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "The index is sound.\n")
+    assert invoke("db", "check", "--format", "json").stdout == "[]\n"
+
+
+def test_a_broken_rule_is_shown_and_ends_with_5(invoke: Invoke, index: Path) -> None:
+    with duckdb.connect(str(index)) as connection:
+        connection.execute("DELETE FROM images WHERE image_key = (SELECT MIN(image_key) FROM image_layers)")
+    result = invoke("db", "check", "--format", "json")
+    assert result.exit_code == 5
+    findings = json.loads(result.stdout)
+    assert "image_layers" in {finding["relation"] for finding in findings}
+    assert f"The index breaks {len(findings)} of its rules" in result.stderr

@@ -1,0 +1,107 @@
+"""`imgindex query`: saved queries are listed, shown and run, the user's own among them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from imgindex.query.catalog import open_catalog
+from tests.cli.conftest import Invoke
+
+OWN = """\
+-- Which sources have at least so many images?
+-- Counts listed images only.
+-- param: least integer = 1  At least so many.
+-- param: kind text  Of this kind.
+SELECT source, image_count FROM source_status
+WHERE image_count >= :least AND kind = :kind ORDER BY source
+"""
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path) -> None:
+    (tmp_path / "own/ours").mkdir(parents=True)
+    (tmp_path / "own/ours/stores-of-kind.sql").write_text(OWN)
+
+
+def test_the_list_has_shipped_and_own_queries(invoke: Invoke) -> None:
+    result = invoke("query", "list", "--queries", "own", "--format", "json")
+    found = {item["name"]: item for item in json.loads(result.stdout)}
+    assert set(found) == {*open_catalog().names(), "ours/stores-of-kind"}
+    assert found["ours/stores-of-kind"] == {
+        "name": "ours/stores-of-kind",
+        "question": "Which sources have at least so many images?",
+        "parameters": "least=1 kind=TEXT",
+    }
+
+
+def test_the_list_is_never_cut(invoke: Invoke) -> None:
+    lines = invoke("query", "list").stdout.splitlines()
+    assert lines[-1] == f"{len(open_catalog().names())} rows"
+
+
+def test_a_query_is_shown_with_its_parameters_and_sql(invoke: Invoke) -> None:
+    result = invoke("query", "show", "stores-of-kind", "--queries", "own")
+    assert result.stdout == (
+        "ours/stores-of-kind\n\nWhich sources have at least so many images?\nCounts listed images only.\n\n"
+        "  -p least=1  (integer) At least so many.\n  -p kind=TEXT  (text) Of this kind.\n\n"
+        "SELECT source, image_count FROM source_status\n"
+        "WHERE image_count >= :least AND kind = :kind ORDER BY source\n"
+    )
+    assert result.stderr.startswith("From ")
+
+
+def test_a_query_is_run_with_its_parameters(invoke: Invoke, index: Path) -> None:
+    call = ["query", "run", "ours/stores-of-kind", "--queries", "own", "-p", "kind=registry-root", "--format", "csv"]
+    assert invoke(*call).stdout == "source,image_count\nregistry,24\n"
+    assert invoke(*call, "-p", "least=25").stdout == "source,image_count\n"
+
+
+def test_the_environment_names_folders_too(invoke: Invoke, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGINDEX_QUERIES", "own")
+    assert (
+        invoke("query", "run", "stores-of-kind", "-p", "kind=oci", "--format", "csv").stdout
+        == "source,image_count\nlayout,14\n"
+    )
+
+
+WRONG = {
+    "unknown query": (["nothing/like-it"], "There is no saved query"),
+    "missing parameter": (["stores-of-kind"], "Parameter kind (text) must be given: -p kind="),
+    "unknown parameter": (["stores-of-kind", "-p", "kin=x"], 'no parameter "kin"'),
+    "no value": (["stores-of-kind", "-p", "kind"], "-p kind=VALUE"),
+    "twice": (["stores-of-kind", "-p", "kind=a", "-p", "kind=b"], "kind is given twice"),
+    "wrong type": (["stores-of-kind", "-p", "kind=a", "-p", "least=x"], "Parameter least is an integer"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_call_ends_with_2(invoke: Invoke, arguments: list[str], message: str) -> None:
+    result = invoke("query", "run", *arguments, "--queries", "own")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_value_may_hold_an_equals_sign(invoke: Invoke, index: Path) -> None:
+    result = invoke("query", "run", "stores-of-kind", "--queries", "own", "-p", "kind=a=b", "--format", "csv")
+    assert (result.exit_code, result.stdout) == (0, "source,image_count\n")
+
+
+def test_a_query_that_the_database_refuses_ends_with_6_and_is_named(
+    invoke: Invoke, index: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own/ours/broken.sql").write_text("-- What?\nSELECT nothing FROM source_status ORDER BY 1\n")
+    result = invoke("query", "run", "broken", "--queries", "own")
+    assert result.exit_code == 6
+    assert result.stderr.startswith("error: ours/broken (")
+
+
+def test_every_shipped_query_that_asks_for_nothing_runs(invoke: Invoke, index: Path) -> None:
+    asking = {query.name for query in open_catalog().all() if any(item.required for item in query.parameters)}
+    failed = {}
+    for name in open_catalog().names():
+        if name not in asking and (result := invoke("query", "run", name, "--format", "csv")).exit_code:
+            failed[name] = result.stderr
+    assert failed == {}
