@@ -38,7 +38,7 @@ def decide(session: Session, scan: Scan, scopes: Sequence[ScanScope], listed: se
 
     Returns how many rows of observations were opened or closed.
     """
-    later = _superseded(session, scan)
+    later = _superseded(session, scan, scopes)
     _note_scopes(session, scan, scopes, later)
     decided = [scope for scope in scopes if scope.outcome in ("complete", "partial") and scope.scope_key not in later]
     vanished = _vanished(session, scan, decided, listed)
@@ -54,19 +54,24 @@ def decide(session: Session, scan: Scan, scopes: Sequence[ScanScope], listed: se
     return changed
 
 
-def _superseded(session: Session, scan: Scan) -> set[int]:
+def _superseded(session: Session, scan: Scan, scopes: Sequence[ScanScope]) -> set[int]:
+    """Scopes that a later look decided: it listed them, or its complete catalog did not, and so found them gone."""
+    this = {"index_key": str(scan.index_key), "source_key": scan.source_key, "as_of": scan.as_of}
     found = session.rows(
-        "SELECT DISTINCT scope_key FROM scan_scopes WHERE index_key = :index_key AND source_key = :source_key "
-        "AND outcome = 'complete' AND as_of > :as_of",
-        index_key=str(scan.index_key),
-        source_key=scan.source_key,
-        as_of=scan.as_of,
+        "SELECT scan_key, scope_key, kind, outcome FROM scan_scopes WHERE index_key = :index_key "
+        "AND source_key = :source_key AND as_of > :as_of",
+        **this,
     )
-    return {row[0] for row in found}
+    later = {scope_key for _, scope_key, _, outcome in found if outcome in ("complete", "partial")}
+    for catalog in {scan_key for scan_key, _, kind, outcome in found if (kind, outcome) == ("catalog", "complete")}:
+        listed = {scope_key for scan_key, scope_key, _, _ in found if scan_key == catalog}
+        later.update(scope.scope_key for scope in scopes if scope.scope_key not in listed)
+    return later
 
 
 def _note_scopes(session: Session, scan: Scan, scopes: Sequence[ScanScope], later: set[int]) -> None:
-    outcomes = ["superseded" if s.scope_key in later and s.outcome == "complete" else s.outcome for s in scopes]
+    decides = ("complete", "partial")
+    outcomes = ["superseded" if s.scope_key in later and s.outcome in decides else s.outcome for s in scopes]
     session.stage(
         "batch_scan_scopes",
         {
@@ -186,6 +191,16 @@ WHERE o.index_key = '{this["index_key"]}' AND o.source_key = {this["source_key"]
 """)
     ending = session.value("SELECT COUNT(*) FROM ending")
     if ending:
+        # What an earlier look of the same moment opened was never so: no interval is empty.
+        session.run(
+            f"""
+DELETE FROM {table}
+WHERE index_key = :index_key AND source_key = :source_key AND ended_at IS NULL AND first_seen_at = :as_of AND EXISTS (
+    SELECT 1 FROM ending AS e WHERE {" AND ".join(f"{table}.{name} = e.{name}" for name in identity)}
+)
+""",
+            **this,
+        )
         session.run(
             f"""
 UPDATE {table} SET ended_at = :as_of, end_reason = e.end_reason, last_seen_at = e.last_seen_at

@@ -29,6 +29,7 @@ def imply(session: Session, source_key: int, limits: Limits) -> None:
         session.execute("DROP TABLE reached")
         session.execute("DROP TABLE named")
     _check_sizes(session)
+    _check_declared(session)
     _compare_counts(session)
     _doubt_pairs(session)
     _carry_problems(session)
@@ -104,8 +105,10 @@ JOIN decided AS d ON d.scope_key = s.scope_key
 JOIN manifests AS m ON m.manifest_key = s.manifest_key AND m.kind = 'image' AND m.config_key IS NOT NULL
 LEFT JOIN reached AS r ON r.scope_key = s.scope_key AND r.repository_key = s.repository_key
     AND r.manifest_key = s.manifest_key
-LEFT JOIN source_images AS o ON o.source_key = :source_key AND o.scope_key = s.scope_key
-    AND o.image_key = m.config_key AND o.ended_at IS NULL AND o.index_key = (SELECT index_key FROM this_scan)
+LEFT JOIN (
+    SELECT scope_key, image_key, listed FROM source_images
+    WHERE source_key = :source_key AND ended_at IS NULL AND index_key = (SELECT index_key FROM this_scan)
+) AS o ON o.scope_key = s.scope_key AND o.image_key = m.config_key
 GROUP BY s.scope_key, m.config_key
 """,
         source_key=source_key,
@@ -207,6 +210,44 @@ GROUP BY s.scope_key, b.digest, s.bytes, b.size_bytes
 """)
 
 
+def _check_declared(session: Session) -> None:
+    """What descriptors say of sizes, whether the documents are read in this look or not.
+
+    Of a document the size is verified, so the descriptor is wrong; of a layer only its file is known, which is broken.
+    """
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT DISTINCT c.scope_key, p.digest, 'size_mismatch', b.digest,
+    'declared as ' || CAST(c.declared_bytes AS TEXT) || ' bytes, but it has ' || CAST(b.size_bytes AS TEXT), c.parent_key
+FROM (
+    SELECT s.scope_key, s.manifest_key AS parent_key, e.child_key AS blob_key, e.declared_bytes
+    FROM seen_source_manifests AS s JOIN index_entries AS e ON e.manifest_key = s.manifest_key
+    UNION ALL
+    SELECT s.scope_key, s.manifest_key AS parent_key, m.config_key AS blob_key, m.config_bytes AS declared_bytes
+    FROM seen_source_manifests AS s JOIN manifests AS m ON m.manifest_key = s.manifest_key
+) AS c
+JOIN decided AS d ON d.scope_key = c.scope_key
+JOIN blobs AS b ON b.blob_key = c.blob_key AND b.size_bytes <> c.declared_bytes
+JOIN blobs AS p ON p.blob_key = c.parent_key
+WHERE c.blob_key IN (SELECT blob_key FROM held) AND NOT EXISTS (
+    SELECT 1 FROM seen_problems AS x WHERE x.locator = p.digest AND x.digest = b.digest AND x.kind = 'size_mismatch'
+)
+""")
+    session.run("""
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT h.scope_key, b.digest, 'size_mismatch', b.digest,
+    'The store holds ' || CAST(h.bytes AS TEXT) || ' bytes; a manifest declares '
+        || CAST(MIN(l.declared_bytes) AS TEXT) || '.',
+    CAST(NULL AS BIGINT) AS document_key
+FROM seen_source_manifests AS s
+JOIN decided AS d ON d.scope_key = s.scope_key
+JOIN manifest_layers AS l ON l.manifest_key = s.manifest_key
+JOIN held AS h ON h.blob_key = l.blob_key AND h.scope_key = s.scope_key AND h.bytes <> l.declared_bytes
+JOIN blobs AS b ON b.blob_key = l.blob_key AND b.size_bytes IS NULL
+GROUP BY h.scope_key, b.digest, h.bytes
+""")
+
+
 def _compare_counts(session: Session) -> None:
     """A manifest and its config that disagree on the number of layers cannot be paired: no blob gets a diff ID by them."""
     session.run("""
@@ -248,7 +289,10 @@ JOIN blobs AS b ON b.blob_key = c.blob_key
 
 
 def _carry_problems(session: Session) -> None:
-    """What is odd in a document is so wherever it lies, and stays so though it is not read again."""
+    """What is odd in a document is so wherever it lies, and stays so though it is not read again.
+
+    Where a store shows what it holds, a document that is merely named does not lie there.
+    """
     session.run("""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT DISTINCT c.scope_key, p.locator, p.kind, p.digest, p.detail, p.document_key
@@ -259,8 +303,10 @@ FROM (
 ) AS p
 JOIN (
     SELECT scope_key, manifest_key AS document_key FROM seen_source_manifests
+    WHERE manifest_key IN (SELECT blob_key FROM held)
     UNION
     SELECT scope_key, image_key AS document_key FROM seen_source_images
+    WHERE image_key IN (SELECT blob_key FROM held) OR NOT EXISTS (SELECT 1 FROM held)
 ) AS c ON c.document_key = p.document_key
 JOIN decided AS d ON d.scope_key = c.scope_key
 WHERE NOT EXISTS (

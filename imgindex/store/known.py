@@ -53,9 +53,11 @@ ORDER BY w.depth, w.place, w.blob_key
         """The fingerprint of the blobs that the last look at this scope listed; None if it has to be read anew."""
         with self._session.transaction():
             found = self._session.rows(
-                "SELECT outcome, listing FROM scan_scopes WHERE source_key = :source_key AND scope_key = :scope_key "
-                "AND index_key = (SELECT index_key FROM this_scan) AND outcome IN ('complete', 'partial') "
-                "ORDER BY as_of DESC LIMIT 1",
+                "SELECT p.outcome, p.listing FROM scan_scopes AS p JOIN scans AS s "
+                "ON s.index_key = p.index_key AND s.scan_key = p.scan_key "
+                "WHERE p.source_key = :source_key AND p.scope_key = :scope_key "
+                "AND p.index_key = (SELECT index_key FROM this_scan) AND p.outcome IN ('complete', 'partial') "
+                "ORDER BY p.as_of DESC, s.started_at DESC LIMIT 1",
                 source_key=self._source_key,
                 scope_key=scope,
             )

@@ -230,6 +230,12 @@ class Loader:
         """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
         session, index_key = self._session, str(self._scan.index_key)
         if self._derive_all:
+            # What turned out to be an artifact was an image nowhere; a store's own images have an ID there.
+            session.run(
+                "DELETE FROM source_images WHERE index_key = :index_key AND ended_at IS NULL AND local_id IS NULL "
+                "AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')",
+                index_key=index_key,
+            )
             for (source_key,) in session.rows("SELECT source_key FROM sources WHERE index_key = :key", key=index_key):
                 replace_usage(session, index_key, source_key)
         elif self._must_derive or self.loaded.changed_rows or self.loaded.documents:

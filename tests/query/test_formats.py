@@ -320,3 +320,16 @@ def test_digests_are_cut_before_text_is_folded() -> None:
     assert render(rows, "table", width=40)[0].decode().splitlines()[2] == "sha256:abababababab           5"
     rows = make_result([("digest", "TEXT"), ("size_bytes", "BIGINT")], [(digest, 5)])
     assert digest in render(rows, "table", width=100)[0].decode()
+
+
+def test_names_above_numbers_are_folded_before_text_is() -> None:
+    rows = make_result(
+        [("repository", "TEXT"), ("exclusive_layer_bytes", "BIGINT")], [("registry.example/team/web", 5)]
+    )
+    lines = render(rows, "table", width=40)[0].decode().splitlines()
+    assert lines[:3] == [
+        "repository                 exclusive_",
+        "                               layer_",
+        " " * 32 + "bytes",
+    ]
+    assert lines[4] == "registry.example/team/web           5"

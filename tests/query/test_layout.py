@@ -25,6 +25,8 @@ def test_a_cell_is_as_wide_as_its_widest_line(text: str | None, width: int) -> N
         ("abcdefghijklm", ["abcdefghij", "klm"]),
         ("a bcdefghijklm", ["a bcdefghi", "jklm"]),
         ("a\nb", ["a", "b"]),
+        ("exclusive_layer_bytes", ["exclusive_", "layer_", "bytes"]),
+        ("127.0.0.1:5055/team/web", ["127.0.0.1:", "5055/team/", "web"]),
         ("0123456789 x", ["0123456789", "x"]),
         ("日本語日本語", ["日本語日本", "語"]),
     ],

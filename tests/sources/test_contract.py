@@ -198,7 +198,9 @@ def test_a_defect_is_one_problem_and_all_else_is_there(
 
 def seen(records: list[Record]) -> set[Record]:
     """The records; of a scope's end, all but the fingerprint of its blobs."""
-    return {msgspec.structs.replace(record, listing=None) if isinstance(record, ScanScope) else record for record in records}
+    return {
+        msgspec.structs.replace(record, listing=None) if isinstance(record, ScanScope) else record for record in records
+    }
 
 
 @EACH

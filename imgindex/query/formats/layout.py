@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+BREAKS = (" ", "_/:,-")
+"""After what a line is folded, if possible: a blank, else what parts the words of names."""
+
 
 def cell_width(text: str | None) -> int:
     """How wide the widest line of a cell is; NULL is a word."""
@@ -49,13 +52,13 @@ def share_width(least: list[int], wanted: list[int], available: int) -> list[int
 
 
 def _fold_line(line: str, width: int) -> list[str]:
-    """Fold at blanks where there are some in the second half of the width, else anywhere."""
+    """Fold after a blank or a sign that parts names, where there is one in the second half of the width."""
     parts: list[str] = []
     while cell_len(line) > width:
         head = chop_cells(line, width)[0]
-        blank = head.rfind(" ")
-        if line[len(head) : len(head) + 1] != " " and blank > len(head) // 2:
-            head = head[: blank + 1]
+        if not line[len(head) :].startswith(" "):
+            places = (max(head.rfind(sign) for sign in signs) + 1 for signs in BREAKS)
+            head = head[: next((place for place in places if place > len(head) // 2), None)]
         parts.append(head.rstrip(" ") or head)
-        line = line[len(head) :].removeprefix(" ") if head.rstrip(" ") else line[len(head) :]
+        line = line[len(head) :].removeprefix(" ")
     return [*parts, line]

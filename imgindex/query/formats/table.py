@@ -25,6 +25,7 @@ WHOLE = frozenset({"BOOLEAN", "TIMESTAMPTZ", "TIMESTAMP", "DATE", "TIME", "UUID"
 """Types that are never folded, as numbers are not."""
 
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{12})[0-9a-f]{20,}")
+_CUT_DIGEST = re.compile(r"[a-z0-9.+_-]{3,16}:[0-9a-f]{12}")
 _BOLD, _DIM, _END = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 Cell = str | None
@@ -64,7 +65,10 @@ def _lines(columns: list[Column], rows: list[list[Cell]], sink: Sink) -> Iterato
     shortened = rows
     if sum(_natural(columns, rows)) > available:
         shortened = [[cell and _DIGEST.sub(_cut, cell) for cell in row] for row in rows]
-    widths = share_width(_least(columns, shortened), _natural(columns, shortened), available)
+    wanted = _natural(columns, shortened)
+    if sum(wanted) > available:
+        wanted = [min(pair) for pair in zip(wanted, _folded(columns, shortened), strict=True)]
+    widths = share_width(_least(columns, shortened), wanted, available)
     if widths is None:
         yield from _blocks(columns, rows, sink)
     else:
@@ -80,13 +84,26 @@ def _natural(columns: list[Column], rows: list[list[Cell]]) -> list[int]:
     return [max(cell_width(column.name), _content(rows, number)) for number, column in enumerate(columns)]
 
 
-def _least(columns: list[Column], rows: list[list[Cell]]) -> list[int]:
-    """How wide each column must be: numbers and times whole, text not below LEAST_TEXT."""
-    contents = [_content(rows, number) for number in range(len(columns))]
+def _folded(columns: list[Column], rows: list[list[Cell]]) -> list[int]:
+    """How wide each column is if the names above numbers are folded between their words, which leaves room for text."""
     return [
-        max(content, 4) if column.is_number or column.type in WHOLE else max(4, min(content, LEAST_TEXT))
-        for column, content in zip(columns, contents, strict=True)
+        max(_content(rows, number), *(len(word) + 1 for word in column.name.split("_")))
+        if column.is_number
+        else max(cell_width(column.name), _content(rows, number))
+        for number, column in enumerate(columns)
     ]
+
+
+def _least(columns: list[Column], rows: list[list[Cell]]) -> list[int]:
+    """How wide each column must be: numbers, times and cut digests whole, other text not below LEAST_TEXT."""
+    least = []
+    for number, column in enumerate(columns):
+        content = _content(rows, number)
+        if not (column.is_number or column.type in WHOLE):
+            digests = [len(row[number] or "") for row in rows if _CUT_DIGEST.fullmatch(row[number] or "")]
+            content = min(content, max(digests, default=LEAST_TEXT))
+        least.append(max(content, 4))
+    return least
 
 
 def _content(rows: list[list[Cell]], number: int) -> int:

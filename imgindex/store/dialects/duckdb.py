@@ -10,7 +10,8 @@ from sqlalchemy import Connection, CursorResult
 
 from imgindex.store.session import Columns
 
-NOT_A_TIME = np.iinfo(np.int64).min
+NONE = np.iinfo(np.int64).min
+"""Stands for NULL in columns of integers, and is numpy's own NaT. DuckDB 1 does not see the mask of a masked array."""
 
 
 class DuckDB:
@@ -20,11 +21,15 @@ class DuckDB:
     integer_division = "//"
 
     def stage(self, connection: Connection, name: str, columns: Columns) -> None:
-        arrays = {column: _array(kind, values) for column, (kind, values) in columns.items()}
-        self._driver(connection).register(name, arrays)
+        driver = self._driver(connection)
+        driver.register(f"{name}_raw", {column: _array(kind, values) for column, (kind, values) in columns.items()})
+        read = ", ".join(_read(column, kind, values) for column, (kind, values) in columns.items())
+        driver.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS SELECT {read} FROM {name}_raw")
 
     def unstage(self, connection: Connection, name: str) -> None:
-        self._driver(connection).unregister(name)
+        driver = self._driver(connection)
+        driver.execute(f"DROP VIEW IF EXISTS {name}")
+        driver.unregister(f"{name}_raw")
 
     def changed(self, result: CursorResult[Any]) -> int:
         answer = result.fetchone() if result.returns_rows else None
@@ -39,17 +44,19 @@ class DuckDB:
 
 
 def _array(kind: str, values: Sequence[Any]) -> Any:
-    """A numpy array that DuckDB reads as this type; None is NULL."""
+    """A numpy array that DuckDB reads as this type; None is NULL, or `NONE` in a column of integers."""
     if kind == "BIGINT":
-        if None not in values:
-            return np.array(values, dtype=np.int64)
-        mask = [value is None for value in values]
-        return np.ma.masked_array(np.array([value or 0 for value in values], dtype=np.int64), mask=mask)
+        return np.array([NONE if value is None else value for value in values] if None in values else values, np.int64)
     if kind == "TIMESTAMPTZ":
-        micros = [NOT_A_TIME if value is None else value for value in values]
-        return np.array(micros, dtype=np.int64).view("M8[us]")
+        return np.array([NONE if value is None else value for value in values], dtype=np.int64).view("M8[us]")
     if kind == "BOOLEAN":
         return np.array(values, dtype=np.bool_)
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
+
+
+def _read(column: str, kind: str, values: Sequence[Any]) -> str:
+    if kind == "BIGINT" and None in values:
+        return f"NULLIF({column}, {NONE}) AS {column}"
+    return column

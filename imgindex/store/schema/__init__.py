@@ -52,12 +52,13 @@ class RelationDoc:
 
 
 def describe() -> list[RelationDoc]:
-    """Every view, then every table, each with its columns and comments."""
+    """Every view, then every table, then the views that only carry others; each with its columns and comments."""
     views = [
         RelationDoc(view.name, "view", view.comment, tuple(ColumnDoc(*column) for column in view.columns))
-        for view in VIEWS
+        for view in sorted(VIEWS, key=lambda view: view.internal)
     ]
-    return views + [_describe_table(table) for table in metadata.tables.values()]
+    own = sum(not view.internal for view in VIEWS)
+    return [*views[:own], *map(_describe_table, metadata.tables.values()), *views[own:]]
 
 
 def _describe_table(table: Table) -> RelationDoc:

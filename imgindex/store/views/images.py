@@ -49,11 +49,12 @@ LEFT JOIN (
         MIN(ie.architecture) AS architecture, MIN(ie.variant) AS variant, MIN(m.layer_count) AS layer_count
     FROM source_manifests AS sm
     JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
-    LEFT JOIN index_entries AS ie ON ie.child_key = sm.manifest_key AND EXISTS (
-        SELECT 1 FROM source_manifests AS sx
-        WHERE sx.index_key = sm.index_key AND sx.source_key = sm.source_key
-            AND sx.manifest_key = ie.manifest_key AND sx.ended_at IS NULL
-    )
+    LEFT JOIN (
+        SELECT sx.index_key, sx.source_key, x.child_key, x.platform, x.os, x.architecture, x.variant
+        FROM source_manifests AS sx
+        JOIN index_entries AS x ON x.manifest_key = sx.manifest_key
+        WHERE sx.ended_at IS NULL
+    ) AS ie ON ie.index_key = sm.index_key AND ie.source_key = sm.source_key AND ie.child_key = sm.manifest_key
     WHERE sm.ended_at IS NULL
     GROUP BY sm.index_key, sm.source_key, m.config_key
 ) AS e ON e.index_key = p.index_key AND e.source_key = p.source_key AND e.image_key = p.image_key
