@@ -81,9 +81,10 @@ INSERT INTO reached (scope_key, repository_key, manifest_key)
 SELECT DISTINCT r.scope_key, r.repository_key, e.child_key
 FROM reached AS r
 JOIN index_entries AS e ON e.manifest_key = r.manifest_key
-JOIN seen_source_manifests AS s ON s.scope_key = r.scope_key AND s.repository_key = r.repository_key
-    AND s.manifest_key = e.child_key
-WHERE NOT EXISTS (
+WHERE EXISTS (
+    SELECT 1 FROM seen_source_manifests AS s
+    WHERE s.scope_key = r.scope_key AND s.repository_key = r.repository_key AND s.manifest_key = e.child_key
+) AND NOT EXISTS (
     SELECT 1 FROM reached AS x
     WHERE x.scope_key = r.scope_key AND x.repository_key = r.repository_key AND x.manifest_key = e.child_key
 )
@@ -237,13 +238,17 @@ WHERE c.blob_key IN (SELECT blob_key FROM held) AND NOT EXISTS (
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT h.scope_key, b.digest, 'size_mismatch', b.digest,
     'The store holds ' || CAST(h.bytes AS TEXT) || ' bytes; a manifest declares '
-        || CAST(MIN(l.declared_bytes) AS TEXT) || '.',
+        || CAST(MIN(n.declared_bytes) AS TEXT) || '.',
     CAST(NULL AS BIGINT) AS document_key
-FROM seen_source_manifests AS s
-JOIN decided AS d ON d.scope_key = s.scope_key
-JOIN manifest_layers AS l ON l.manifest_key = s.manifest_key
-JOIN held AS h ON h.blob_key = l.blob_key AND h.scope_key = s.scope_key AND h.bytes <> l.declared_bytes
-JOIN blobs AS b ON b.blob_key = l.blob_key AND b.size_bytes IS NULL
+FROM (
+    -- Made distinct first: joined by scope before by blob, every layer would meet every blob of its scope.
+    SELECT DISTINCT s.scope_key, l.blob_key, l.declared_bytes
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN manifest_layers AS l ON l.manifest_key = s.manifest_key
+) AS n
+JOIN held AS h ON h.blob_key = n.blob_key AND h.scope_key = n.scope_key AND h.bytes <> n.declared_bytes
+JOIN blobs AS b ON b.blob_key = n.blob_key AND b.size_bytes IS NULL
 GROUP BY h.scope_key, b.digest, h.bytes
 """)
 

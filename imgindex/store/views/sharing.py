@@ -235,13 +235,16 @@ SOURCE_SIZES = View(
     f"""
 WITH present AS (
     SELECT DISTINCT sm.index_key, sm.source_key, sm.repository_key, sm.manifest_key, m.kind, m.config_key,
-        r.by_tag OR r.by_index OR r.by_subject OR COALESCE(si.listed, FALSE) AS reached
+        r.by_tag OR r.by_index OR r.by_subject OR COALESCE(si.listed, y.scope_key IS NOT NULL) AS reached
     FROM source_manifests AS sm
     JOIN manifest_reach AS r ON r.index_key = sm.index_key AND r.source_key = sm.source_key
         AND r.repository_key = sm.repository_key AND r.manifest_key = sm.manifest_key
     LEFT JOIN manifests AS m ON m.manifest_key = sm.manifest_key
     LEFT JOIN source_images AS si ON si.index_key = sm.index_key AND si.source_key = sm.source_key
         AND si.scope_key = sm.scope_key AND si.image_key = m.config_key AND m.kind = 'image' AND si.ended_at IS NULL
+    LEFT JOIN (
+        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind = 'layout'
+    ) AS y ON y.index_key = sm.index_key AND y.source_key = sm.source_key AND y.scope_key = sm.scope_key
     WHERE sm.ended_at IS NULL
 ), {_MANIFEST_BLOBS}, blob_classes AS (
     SELECT z.index_key, z.source_key, z.blob_key, z.bytes, z.is_held,

@@ -1844,13 +1844,16 @@ CREATE VIEW source_sizes AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.image_count AS BIGINT) AS image_count, CAST(v.layer_count AS BIGINT) AS layer_count, CAST(v.referenced_bytes AS BIGINT) AS referenced_bytes, CAST(v.distinct_bytes AS BIGINT) AS distinct_bytes, CAST(v.stored_bytes AS BIGINT) AS stored_bytes, CAST(v.document_bytes AS BIGINT) AS document_bytes, CAST(v.artifact_bytes AS BIGINT) AS artifact_bytes, CAST(v.untagged_bytes AS BIGINT) AS untagged_bytes, CAST(v.orphan_bytes AS BIGINT) AS orphan_bytes, CAST(v.missing_bytes AS BIGINT) AS missing_bytes
 FROM (WITH present AS (
     SELECT DISTINCT sm.index_key, sm.source_key, sm.repository_key, sm.manifest_key, m.kind, m.config_key,
-        r.by_tag OR r.by_index OR r.by_subject OR COALESCE(si.listed, FALSE) AS reached
+        r.by_tag OR r.by_index OR r.by_subject OR COALESCE(si.listed, y.scope_key IS NOT NULL) AS reached
     FROM source_manifests AS sm
     JOIN manifest_reach AS r ON r.index_key = sm.index_key AND r.source_key = sm.source_key
         AND r.repository_key = sm.repository_key AND r.manifest_key = sm.manifest_key
     LEFT JOIN manifests AS m ON m.manifest_key = sm.manifest_key
     LEFT JOIN source_images AS si ON si.index_key = sm.index_key AND si.source_key = sm.source_key
         AND si.scope_key = sm.scope_key AND si.image_key = m.config_key AND m.kind = 'image' AND si.ended_at IS NULL
+    LEFT JOIN (
+        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind = 'layout'
+    ) AS y ON y.index_key = sm.index_key AND y.source_key = sm.source_key AND y.scope_key = sm.scope_key
     WHERE sm.ended_at IS NULL
 ), manifest_blobs AS (
     SELECT p.index_key, p.source_key, p.repository_key, p.manifest_key, p.kind, p.reached, p.manifest_key AS blob_key,
