@@ -98,9 +98,18 @@ class _Counting:
 def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) -> list[ScanReport]:
     """Read the sources into the index, which is made if there is none.
 
-    Raises UsageError and StoreError; what stops a single source is in its report.
+    If no source can be opened, none is made. Raises UsageError and StoreError; what stops a single source is in its
+    report.
     """
     check_options(specs, options)
+    sources = [_try_open(spec, options) for spec in specs]
+    failed = [
+        ScanReport(options.name or spec, "failed", e)
+        for spec, e in zip(specs, sources, strict=True)
+        if isinstance(e, ImgindexError)
+    ]
+    if len(failed) == len(specs):
+        return failed
     migrate.upgrade(db, keep_env=options.keep_env)
     session = Session(open_engine(db, read_only=False))
     try:
@@ -110,7 +119,10 @@ def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) 
             raise UsageError(
                 "--keep-env is settled when an index is made, and this one redacts. Make another with --db."
             )
-        return [_ingest_one(session, spec, options, keep_env, watch) for spec in specs]
+        return [
+            _ingest_one(session, spec, source, options, keep_env, watch)
+            for spec, source in zip(specs, sources, strict=True)
+        ]
     finally:
         session.close()
 
@@ -136,13 +148,23 @@ def check_options(specs: Sequence[str], options: IngestOptions) -> None:
         raise UsageError("--platform limits what is fetched over HTTP; a store in a folder is read whole.")
 
 
-def _ingest_one(session: Session, spec: str, options: IngestOptions, keep_env: bool, watch: Watch) -> ScanReport:
+def _try_open(spec: str, options: IngestOptions) -> Source | ImgindexError:
+    """The source, or why there is none; the others are read nevertheless."""
+    try:
+        return _open(spec, options)
+    except ImgindexError as error:
+        return error
+
+
+def _ingest_one(
+    session: Session, spec: str, source: Source | ImgindexError, options: IngestOptions, keep_env: bool, watch: Watch
+) -> ScanReport:
     started = time.monotonic()
     watch.start(options.name or spec)
-    report = ScanReport(options.name or spec, "failed")
+    if isinstance(source, ImgindexError):
+        return ScanReport(options.name or spec, "failed", source)
+    report = ScanReport(options.name or source.identity.address, "failed")
     try:
-        source = _open(spec, options)
-        report.source = options.name or source.identity.address
         _scan(session, source, report, options, keep_env, watch)
     except StoreError:
         raise

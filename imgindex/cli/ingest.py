@@ -9,7 +9,7 @@ import typer
 
 from imgindex.cli.options import DEFAULT_DB, Db
 from imgindex.cli.output import note, print_result
-from imgindex.errors import UsageError, quote
+from imgindex.errors import SourceError, UsageError, quote
 
 if TYPE_CHECKING:
     from imgindex.ingest import IngestOptions, ScanReport
@@ -36,7 +36,7 @@ def ingest(
         typer.Option(
             "--platform",
             metavar="OS/ARCH[/VARIANT]",
-            help="Read images of this platform only. Repeat for more.",
+            help="Fetch images of this platform only, from a registry over HTTP. Repeat for more.",
             show_default=False,
         ),
     ] = None,
@@ -110,8 +110,10 @@ def ingest(
 
 
 def exit_code(reports: list[ScanReport], *, strict: bool) -> int:
-    """That of the worst failure; else 1 where problems count and there are some."""
+    """That of the worst failure, at least that of a failed source if others were read; else 1 if problems count."""
     worst = max((report.error.exit_code for report in reports if report.error is not None), default=0)
+    if worst and any(report.error is None for report in reports):
+        return max(worst, SourceError.exit_code)
     if worst == 0 and strict and any(report.problems for report in reports):
         return PROBLEMS_EXIT_CODE
     return worst
@@ -122,6 +124,9 @@ def print_summary(reports: list[ScanReport]) -> None:
     for report in reports:
         if report.error is not None:
             note(f"error: {quote(report.source)}: {report.error}")
+            continue
+        if report.outcome == "superseded":
+            note(f"{quote(report.source)}: superseded: a later look is in the index, so this one added content alone")
             continue
         found = ", ".join(f"{count:,} {noun}" for noun, count in report.counts.items()) or "nothing"
         note(

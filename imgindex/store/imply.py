@@ -14,7 +14,11 @@ from __future__ import annotations
 
 from imgindex.limits import Limits
 from imgindex.records.keys import name_key
+from imgindex.store.known import DOCUMENTS
 from imgindex.store.session import Session
+
+_IS_DOCUMENT = "(e.media_type IS NULL OR e.media_type IN ({}))".format(", ".join(map(repr, DOCUMENTS)))
+"""Of an entry of an index: it is a manifest, and no blob of another kind, as in an index that keeps a build's cache."""
 
 
 def imply(session: Session, source_key: int, limits: Limits) -> None:
@@ -25,7 +29,7 @@ def imply(session: Session, source_key: int, limits: Limits) -> None:
         _reach(session, limits)
         _make_images(session, source_key)
         _declare_blobs(session)
-        _miss(session)
+        _miss(session, source_key)
         session.execute("DROP TABLE reached")
         session.execute("DROP TABLE named")
     _check_sizes(session)
@@ -37,31 +41,38 @@ def imply(session: Session, source_key: int, limits: Limits) -> None:
 
 
 def _close_over(session: Session, limits: Limits) -> None:
-    for _ in range(limits.index_depth + 1):
-        added = session.run("""
-INSERT INTO seen_source_manifests (scope_key, repository_key, manifest_key, is_root)
-SELECT DISTINCT c.scope_key, c.repository_key, c.manifest_key, FALSE AS is_root
-FROM (
+    """Indexes first; then subjects that no repository of the layout has, and what lies under those."""
+    for _ in range(2 * (limits.index_depth + 1)):
+        if not (session.run(_ADD.format(found=_UNDER_INDEXES)) or session.run(_ADD.format(found=_SUBJECTS))):
+            break
+
+
+_UNDER_INDEXES = f"""
     SELECT s.scope_key, s.repository_key, e.child_key AS manifest_key
     FROM seen_source_manifests AS s
     JOIN decided AS d ON d.scope_key = s.scope_key AND d.closure
-    JOIN index_entries AS e ON e.manifest_key = s.manifest_key
-    UNION ALL
+    JOIN index_entries AS e ON e.manifest_key = s.manifest_key AND {_IS_DOCUMENT}
+"""
+_SUBJECTS = """
     SELECT s.scope_key, s.repository_key, m.subject_key AS manifest_key
     FROM seen_source_manifests AS s
     JOIN decided AS d ON d.scope_key = s.scope_key AND d.closure
     JOIN manifests AS m ON m.manifest_key = s.manifest_key
-    WHERE m.subject_key IS NOT NULL
-) AS c
+    WHERE m.subject_key IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM seen_source_manifests AS y WHERE y.scope_key = s.scope_key AND y.manifest_key = m.subject_key
+    )
+"""
+_ADD = """
+INSERT INTO seen_source_manifests (scope_key, repository_key, manifest_key, is_root)
+SELECT DISTINCT c.scope_key, c.repository_key, c.manifest_key, FALSE AS is_root
+FROM ({found}) AS c
 WHERE EXISTS (
     SELECT 1 FROM held AS h WHERE h.scope_key = c.scope_key AND h.blob_key = c.manifest_key
 ) AND NOT EXISTS (
     SELECT 1 FROM seen_source_manifests AS x
     WHERE x.scope_key = c.scope_key AND x.repository_key = c.repository_key AND x.manifest_key = c.manifest_key
 )
-""")
-        if not added:
-            break
+"""
 
 
 def _reach(session: Session, limits: Limits) -> None:
@@ -136,7 +147,7 @@ WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan)
 
 def _declare_blobs(session: Session) -> None:
     """What manifests name and the source does not show: table `named`, and rows that say how large it is said to be."""
-    session.execute("""
+    session.execute(f"""
 CREATE TEMPORARY TABLE named AS
 SELECT c.scope_key, c.blob_key, MAX(c.declared_bytes) AS declared_bytes, MIN(c.part) AS part
 FROM (
@@ -144,6 +155,11 @@ FROM (
     FROM seen_source_manifests AS s
     JOIN decided AS d ON d.scope_key = s.scope_key
     JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key AND NOT ml.is_foreign
+    UNION ALL
+    SELECT s.scope_key, e.child_key AS blob_key, e.declared_bytes, 'blob' AS part
+    FROM seen_source_manifests AS s
+    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN index_entries AS e ON e.manifest_key = s.manifest_key AND NOT {_IS_DOCUMENT}
     UNION ALL
     SELECT s.scope_key, m.config_key AS blob_key, m.config_bytes AS declared_bytes, 'config' AS part
     FROM seen_source_manifests AS s
@@ -163,8 +179,22 @@ SELECT scope_key, :nameless, blob_key, declared_bytes, 'declared' FROM named
     )
 
 
-def _miss(session: Session) -> None:
-    """One problem for each blob, config and manifest that is named and not there, if the source shows what it has."""
+def _miss(session: Session, source_key: int) -> None:
+    """One problem for each blob, config and manifest that is named and not there, if the source shows what it has.
+
+    Where something else lies in its place, the store's own listing has told so: table `broken` (digest).
+    """
+    session.run(
+        """
+CREATE TEMPORARY TABLE broken AS
+SELECT digest FROM seen_problems WHERE kind IN ('wrong_type', 'path_escape', 'unreadable')
+UNION
+SELECT digest FROM problems
+WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan) AND ended_at IS NULL
+    AND kind IN ('wrong_type', 'path_escape', 'unreadable') AND scope_key NOT IN (SELECT scope_key FROM decided)
+""",
+        source_key=source_key,
+    )
     session.run("""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
@@ -173,9 +203,9 @@ SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
     NULL AS document_key
 FROM named AS n
 JOIN blobs AS b ON b.blob_key = n.blob_key
-WHERE EXISTS (SELECT 1 FROM held)
+WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken)
 """)
-    session.run("""
+    session.run(f"""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT DISTINCT c.scope_key, b.digest, 'missing_manifest', b.digest, c.detail, NULL AS document_key
 FROM (
@@ -183,14 +213,15 @@ FROM (
         'An index names this manifest, and its repository does not have it.' AS detail
     FROM seen_source_manifests AS s
     JOIN decided AS d ON d.scope_key = s.scope_key AND d.is_complete
-    JOIN index_entries AS e ON e.manifest_key = s.manifest_key
+    JOIN index_entries AS e ON e.manifest_key = s.manifest_key AND {_IS_DOCUMENT}
 ) AS c
 JOIN blobs AS b ON b.blob_key = c.manifest_key
-WHERE EXISTS (SELECT 1 FROM held) AND NOT EXISTS (
+WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken) AND NOT EXISTS (
     SELECT 1 FROM seen_source_manifests AS x
     WHERE x.scope_key = c.scope_key AND x.repository_key = c.repository_key AND x.manifest_key = c.manifest_key
 )
 """)
+    session.execute("DROP TABLE broken")
 
 
 def _check_sizes(session: Session) -> None:

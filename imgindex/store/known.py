@@ -93,7 +93,7 @@ LEFT JOIN images AS i ON i.image_key = a.blob_key
                 break
 
 
-_DOCUMENTS = (
+DOCUMENTS = (
     types.OCI_INDEX,
     types.OCI_MANIFEST,
     types.OCI_ARTIFACT_MANIFEST,
@@ -125,4 +125,4 @@ LEFT JOIN manifests AS m ON m.manifest_key = c.blob_key
 LEFT JOIN images AS i ON i.image_key = c.blob_key
 WHERE NOT EXISTS (SELECT 1 FROM walk AS x WHERE x.blob_key = c.blob_key AND x.is_config = c.is_config)
 GROUP BY c.blob_key, c.is_config
-""".format(documents=", ".join(f"'{name}'" for name in _DOCUMENTS))
+""".format(documents=", ".join(f"'{name}'" for name in DOCUMENTS))

@@ -102,10 +102,10 @@ WITH bases AS (
     FROM shares GROUP BY basis, image_key
 )
 SELECT b.basis, b.image_key,
-    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 THEN CAST(COALESCE(s.size_bytes, 0) AS BIGINT) END AS size_bytes,
-    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 THEN CAST(COALESCE(s.shared_bytes, 0) AS BIGINT) END AS shared_bytes,
-    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 THEN CAST(COALESCE(s.unique_bytes, 0) AS BIGINT) END AS unique_bytes,
-    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 THEN CAST(COALESCE(s.split_bytes, 0) AS BIGINT) END AS split_bytes,
+    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 AND COALESCE(s.size_bytes, 0) <= 9223372036854775807 THEN CAST(COALESCE(s.size_bytes, 0) AS BIGINT) END AS size_bytes,
+    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 AND COALESCE(s.size_bytes, 0) <= 9223372036854775807 THEN CAST(COALESCE(s.shared_bytes, 0) AS BIGINT) END AS shared_bytes,
+    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 AND COALESCE(s.size_bytes, 0) <= 9223372036854775807 THEN CAST(COALESCE(s.unique_bytes, 0) AS BIGINT) END AS unique_bytes,
+    CASE WHEN COALESCE(s.unknown_layers, 0) = 0 AND COALESCE(s.size_bytes, 0) <= 9223372036854775807 THEN CAST(COALESCE(s.split_bytes, 0) AS BIGINT) END AS split_bytes,
     CAST(COALESCE(s.unknown_layers, 0) AS BIGINT) AS unknown_layers
 FROM bases AS b
 JOIN listed AS l ON l.image_key = b.image_key

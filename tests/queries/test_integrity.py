@@ -78,16 +78,20 @@ def broken(open_index: Open) -> Index:
 
 
 NO_BLOB, NO_CONFIG, NO_MANIFEST = APP.layers[0].blob.digest, BARE.config.digest, LOST.manifest.digest
+WRONG_SIZE = RIGHT.layers[0].blob
 
 
 def test_problems(broken: Index) -> None:
     no_blob = "A manifest names this blob, and the store does not have it."
     no_config = "A manifest names this config, and the store does not have it."
     no_manifest = "An index names this manifest, and its repository does not have it."
+    size = len(WRONG_SIZE.data)
+    wrong_size = f"The store holds {size} bytes; a manifest declares {size + 5}."
     assert [
         ("reg", "missing_blob", NO_BLOB, NO_BLOB, no_blob, MAY, JUNE),
         ("reg", "missing_config", NO_CONFIG, NO_CONFIG, no_config, MAY, JUNE),
         ("reg", "missing_manifest", NO_MANIFEST, NO_MANIFEST, no_manifest, MAY, JUNE),
+        ("reg", "size_mismatch", WRONG_SIZE.digest, WRONG_SIZE.digest, wrong_size, MAY, JUNE),
     ] == broken.ask("integrity/problems").rows
     assert [(NO_CONFIG,)] == broken.ask("integrity/problems", kind="missing_config", source="reg").only("digest")
 
@@ -97,6 +101,7 @@ def test_problem_counts(broken: Index) -> None:
         ("reg", "missing_blob", 1, MAY, MAY),
         ("reg", "missing_config", 1, MAY, MAY),
         ("reg", "missing_manifest", 1, MAY, MAY),
+        ("reg", "size_mismatch", 1, MAY, MAY),
     ] == broken.ask("integrity/problem-counts").rows
 
 
@@ -110,9 +115,8 @@ def test_missing_blobs(broken: Index) -> None:
 
 
 def test_size_disagreements(broken: Index) -> None:
-    blob = RIGHT.layers[0].blob
-    size = len(blob.data)
-    assert [("reg", WRONG.manifest.digest, "layer", 0, blob.digest, size + 5, size, None)] == broken.ask(
+    size = len(WRONG_SIZE.data)
+    assert [("reg", WRONG.manifest.digest, "layer", 0, WRONG_SIZE.digest, size + 5, size, None)] == broken.ask(
         "integrity/size-disagreements"
     ).rows
 

@@ -66,7 +66,8 @@ def _leaf(depth: int) -> str:
     last = "" if depth == 4 else f" AND COALESCE(m{depth}.kind, '') <> 'index'"
     names = ", ".join(f"{place} AS place_{n}" for n, place in enumerate(places.split(", "), start=1))
     return f"""
-SELECT e1.manifest_key AS root_key, {names}, e{depth}.child_key, e{depth}.role, e{depth}.platform, e{depth}.os_version,
+SELECT e1.manifest_key AS root_key, {names}, e{depth}.child_key, e{depth}.role, e{depth}.media_type, e{depth}.platform,
+    e{depth}.os_version,
     m{depth}.kind AS child_kind, CASE WHEN m{depth}.kind = 'image' THEN m{depth}.config_key END AS image_key
 FROM index_entries AS e1
 LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
@@ -87,6 +88,7 @@ INDEX_LEAVES = View(
         ("place_4", "BIGINT", "Position in the index under that; -1 = none."),
         ("child_key", "BIGINT", "The manifest."),
         ("role", "TEXT", "What its descriptor says it is."),
+        ("media_type", "TEXT", "Media type of its descriptor."),
         ("platform", "TEXT", "os/architecture[/variant] of its descriptor, normalised."),
         ("os_version", "TEXT", "Version of the operating system, as its descriptor says."),
         ("child_kind", "TEXT", "What it is; NULL if it was not read."),

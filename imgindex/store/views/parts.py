@@ -42,3 +42,12 @@ FIRST_SEEN: ColumnSpec = ("first_seen_at", "TIMESTAMPTZ", "Our first sight of it
 LAST_SEEN: ColumnSpec = ("last_seen_at", "TIMESTAMPTZ", "Our last sight of it.")
 EVIDENCE: ColumnSpec = ("evidence", "TEXT", "observed, or recovered from what lies on the disk.")
 TARGET_KIND: ColumnSpec = ("target_kind", "TEXT", "image or manifest: what the target's digest names.")
+
+
+MOST_BYTES = 2**63 - 1
+"""The largest BIGINT."""
+
+
+def total(expression: str) -> str:
+    """The sum as BIGINT; NULL beyond that, which only descriptors that lie about their sizes can reach."""
+    return f"CASE WHEN SUM({expression}) <= {MOST_BYTES} THEN CAST(SUM({expression}) AS BIGINT) END"

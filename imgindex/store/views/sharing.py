@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgindex.store.views.parts import BASIS, REPOSITORY, SOURCE, View
+from imgindex.store.views.parts import BASIS, REPOSITORY, SOURCE, View, total
 
 LAYER_USAGE = View(
     "layer_usage",
@@ -82,7 +82,8 @@ GROUP BY x.index_key, x.source_key, x.blob_key
     internal=True,
 )
 
-# A manifest's blobs: its own document, its config and its layers; a foreign layer only where the source holds it.
+# A manifest's blobs: its own document, its config, its layers, and what else an index keeps; a foreign layer only where
+# the source holds it.
 _MANIFEST_BLOBS = """manifest_blobs AS (
     SELECT p.index_key, p.source_key, p.repository_key, p.manifest_key, p.kind, p.reached, p.manifest_key AS blob_key,
         'manifest' AS part
@@ -98,6 +99,11 @@ _MANIFEST_BLOBS = """manifest_blobs AS (
     LEFT JOIN source_blob_sizes AS f ON ml.is_foreign AND f.index_key = p.index_key AND f.source_key = p.source_key
         AND f.blob_key = ml.blob_key AND f.is_held
     WHERE NOT ml.is_foreign OR f.blob_key IS NOT NULL
+    UNION ALL
+    SELECT p.index_key, p.source_key, p.repository_key, p.manifest_key, p.kind, p.reached, e.child_key AS blob_key,
+        'layer' AS part
+    FROM present AS p
+    JOIN index_entries AS e ON e.manifest_key = p.manifest_key AND e.role = 'unknown' AND e.media_type IS NOT NULL
 )"""
 
 REPOSITORY_SIZES = View(
@@ -142,8 +148,8 @@ WITH present AS (
         AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
     WHERE ri.manifest_key IS NULL
 ), layer_sums AS (
-    SELECT k.index_key, k.source_key, k.repository_key, CAST(SUM(k.size_bytes) AS BIGINT) AS layer_bytes,
-        CAST(SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) AS BIGINT) AS exclusive_layer_bytes
+    SELECT k.index_key, k.source_key, k.repository_key, {total("k.size_bytes")} AS layer_bytes,
+        {total("CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END")} AS exclusive_layer_bytes
     FROM (
         SELECT index_key, source_key, repository_key, size_bytes,
             COUNT(*) OVER (PARTITION BY index_key, source_key, unit_key) AS repositories
@@ -152,7 +158,7 @@ WITH present AS (
     GROUP BY k.index_key, k.source_key, k.repository_key
 ), config_sums AS (
     SELECT d.index_key, d.source_key, d.repository_key, COUNT(*) AS image_count,
-        CAST(SUM(COALESCE(z.bytes, b.size_bytes)) AS BIGINT) AS config_bytes
+        {total("COALESCE(z.bytes, b.size_bytes)")} AS config_bytes
     FROM (SELECT DISTINCT index_key, source_key, repository_key, image_key FROM reach_images) AS d
     JOIN blobs AS b ON b.blob_key = d.image_key
     LEFT JOIN source_blob_sizes AS z ON z.index_key = d.index_key AND z.source_key = d.source_key AND z.blob_key = d.image_key
@@ -164,8 +170,8 @@ WITH present AS (
     GROUP BY mb.index_key, mb.source_key, mb.repository_key, mb.blob_key
 ), class_sums AS (
     SELECT c.index_key, c.source_key, c.repository_key,
-        CAST(SUM(CASE WHEN c.reached_manifest THEN z.bytes ELSE 0 END) AS BIGINT) AS manifest_bytes,
-        CAST(SUM(CASE WHEN NOT c.reached THEN z.bytes ELSE 0 END) AS BIGINT) AS untagged_bytes
+        {total("CASE WHEN c.reached_manifest THEN z.bytes ELSE 0 END")} AS manifest_bytes,
+        {total("CASE WHEN NOT c.reached THEN z.bytes ELSE 0 END")} AS untagged_bytes
     FROM classes AS c
     LEFT JOIN source_blob_sizes AS z ON z.index_key = c.index_key AND z.source_key = c.source_key AND z.blob_key = c.blob_key
     GROUP BY c.index_key, c.source_key, c.repository_key
@@ -181,10 +187,13 @@ WITH present AS (
     SELECT index_key, source_key, repository_key FROM present
 )
 SELECT s.name AS source, r.name AS repository, COALESCE(t.tag_count, 0) AS tag_count,
-    COALESCE(c.image_count, 0) AS image_count, COALESCE(l.layer_bytes, 0) AS layer_bytes,
-    COALESCE(c.config_bytes, 0) AS config_bytes, COALESCE(k.manifest_bytes, 0) AS manifest_bytes,
-    COALESCE(l.exclusive_layer_bytes, 0) AS exclusive_layer_bytes,
-    COALESCE(u.untagged_manifest_count, 0) AS untagged_manifest_count, COALESCE(k.untagged_bytes, 0) AS untagged_bytes
+    COALESCE(c.image_count, 0) AS image_count,
+    CASE WHEN l.index_key IS NULL THEN 0 ELSE l.layer_bytes END AS layer_bytes,
+    CASE WHEN c.index_key IS NULL THEN 0 ELSE c.config_bytes END AS config_bytes,
+    CASE WHEN k.index_key IS NULL THEN 0 ELSE k.manifest_bytes END AS manifest_bytes,
+    CASE WHEN l.index_key IS NULL THEN 0 ELSE l.exclusive_layer_bytes END AS exclusive_layer_bytes,
+    COALESCE(u.untagged_manifest_count, 0) AS untagged_manifest_count,
+    CASE WHEN k.index_key IS NULL THEN 0 ELSE k.untagged_bytes END AS untagged_bytes
 FROM known AS n
 JOIN source_streams AS s ON s.index_key = n.index_key AND s.source_key = n.source_key
 JOIN repositories AS r ON r.repository_key = n.repository_key
@@ -282,17 +291,17 @@ WITH present AS (
     SELECT index_key, source_key, basis, size_bytes, class, FALSE AS is_missing FROM layer_classes
 ), stored AS (
     SELECT index_key, source_key, basis,
-        CAST(SUM(CASE WHEN class = 'distinct' THEN size_bytes ELSE 0 END) AS BIGINT) AS distinct_bytes,
-        COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) AS stored_bytes,
-        CAST(SUM(CASE WHEN class = 'document' THEN size_bytes ELSE 0 END) AS BIGINT) AS document_bytes,
-        CAST(SUM(CASE WHEN class = 'artifact' THEN size_bytes ELSE 0 END) AS BIGINT) AS artifact_bytes,
-        CAST(SUM(CASE WHEN class = 'untagged' THEN size_bytes ELSE 0 END) AS BIGINT) AS untagged_bytes,
-        CAST(SUM(CASE WHEN class = 'orphan' THEN size_bytes ELSE 0 END) AS BIGINT) AS orphan_bytes,
-        CAST(SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) AS BIGINT) AS missing_bytes
+        {total("CASE WHEN class = 'distinct' THEN size_bytes ELSE 0 END")} AS distinct_bytes,
+        {total("COALESCE(size_bytes, 0)")} AS stored_bytes,
+        {total("CASE WHEN class = 'document' THEN size_bytes ELSE 0 END")} AS document_bytes,
+        {total("CASE WHEN class = 'artifact' THEN size_bytes ELSE 0 END")} AS artifact_bytes,
+        {total("CASE WHEN class = 'untagged' THEN size_bytes ELSE 0 END")} AS untagged_bytes,
+        {total("CASE WHEN class = 'orphan' THEN size_bytes ELSE 0 END")} AS orphan_bytes,
+        {total("CASE WHEN is_missing THEN size_bytes ELSE 0 END")} AS missing_bytes
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
     SELECT index_key, source_key, basis, SUM(CASE WHEN image_count > 0 THEN 1 ELSE 0 END) AS layer_count,
-        COALESCE(CAST(SUM(size_bytes * image_count) AS BIGINT), 0) AS referenced_bytes
+        {total("COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)")} AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (
     SELECT index_key, source_key, basis, COUNT(*) AS image_count
@@ -310,7 +319,7 @@ FROM by_basis AS k
 JOIN source_streams AS s ON s.index_key = k.index_key AND s.source_key = k.source_key
 UNION ALL
 SELECT s.name AS source, 'total' AS basis, MAX(COALESCE(i.image_count, 0)) AS image_count,
-    {", ".join(f"COALESCE(CAST(SUM(k.{name}) AS BIGINT), 0) AS {name}" for name in _COLUMNS[1:])}
+    {", ".join(f"{total(f'COALESCE(k.{name}, 0)')} AS {name}" for name in _COLUMNS[1:])}
 FROM source_streams AS s
 LEFT JOIN by_basis AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
 LEFT JOIN (

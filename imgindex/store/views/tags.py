@@ -18,6 +18,8 @@ from imgindex.store.views.parts import (
 )
 
 TARGET = ("target_digest", "TEXT", "Digest of the manifest or image it points at; NULL if listed without one.")
+_MAY_BE_IMAGE = "(l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))"
+"""Of a leaf that was not read: its descriptor leaves it open that it is an image."""
 VALID_FROM = ("valid_from", "TIMESTAMPTZ", "set_at if that lies after the previous look, else first_seen_at.")
 
 TAG_HISTORY = View(
@@ -164,7 +166,7 @@ WITH moves AS ({_MOVES}), leaves AS (
         COALESCE(l.platform, i.platform, 'unknown') AS platform
     FROM index_leaves AS l
     LEFT JOIN images AS i ON i.image_key = l.image_key
-    WHERE COALESCE(l.child_kind, 'image') = 'image' AND l.role IN ('image', 'unknown')
+    WHERE l.role IN ('image', 'unknown') AND (l.child_kind = 'image' OR (l.child_kind IS NULL AND {_MAY_BE_IMAGE}))
     UNION ALL
     SELECT m.manifest_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, m.manifest_key,
         m.config_key AS image_key, COALESCE(i.platform, 'unknown') AS platform
@@ -218,7 +220,7 @@ TAG_IMAGES = View(
         IMAGE_ID,
         ("missing", "BOOLEAN", "The manifest is named, and the source does not have it."),
     ),
-    """
+    f"""
 WITH found AS (
     SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, t.target_key AS manifest_key,
         m.config_key AS image_key, CAST(NULL AS TEXT) AS platform, CAST(NULL AS TEXT) AS os_version,
@@ -237,7 +239,7 @@ WITH found AS (
     FROM tag_targets AS t
     JOIN index_leaves AS l ON l.root_key = t.target_key
     WHERE t.target_kind = 'manifest'
-        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND l.role IN ('image', 'unknown')))
+        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND {_MAY_BE_IMAGE}))
 ), rows_of_tags AS (
     SELECT * FROM found
     UNION ALL

@@ -993,15 +993,17 @@ COMMENT ON COLUMN scope_looks.scope_key IS 'The scope.'
 COMMENT ON COLUMN scope_looks.last_complete_at IS 'as_of of the last scan that read the scope''s listing to its end.'
 ;
 CREATE VIEW index_leaves AS
-SELECT CAST(v.root_key AS BIGINT) AS root_key, CAST(v.place_1 AS BIGINT) AS place_1, CAST(v.place_2 AS BIGINT) AS place_2, CAST(v.place_3 AS BIGINT) AS place_3, CAST(v.place_4 AS BIGINT) AS place_4, CAST(v.child_key AS BIGINT) AS child_key, CAST(v.role AS TEXT) AS role, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.child_kind AS TEXT) AS child_kind, CAST(v.image_key AS BIGINT) AS image_key
-FROM (SELECT e1.manifest_key AS root_key, e1.position AS place_1, CAST(-1 AS BIGINT) AS place_2, CAST(-1 AS BIGINT) AS place_3, CAST(-1 AS BIGINT) AS place_4, e1.child_key, e1.role, e1.platform, e1.os_version,
+SELECT CAST(v.root_key AS BIGINT) AS root_key, CAST(v.place_1 AS BIGINT) AS place_1, CAST(v.place_2 AS BIGINT) AS place_2, CAST(v.place_3 AS BIGINT) AS place_3, CAST(v.place_4 AS BIGINT) AS place_4, CAST(v.child_key AS BIGINT) AS child_key, CAST(v.role AS TEXT) AS role, CAST(v.media_type AS TEXT) AS media_type, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.child_kind AS TEXT) AS child_kind, CAST(v.image_key AS BIGINT) AS image_key
+FROM (SELECT e1.manifest_key AS root_key, e1.position AS place_1, CAST(-1 AS BIGINT) AS place_2, CAST(-1 AS BIGINT) AS place_3, CAST(-1 AS BIGINT) AS place_4, e1.child_key, e1.role, e1.media_type, e1.platform,
+    e1.os_version,
     m1.kind AS child_kind, CASE WHEN m1.kind = 'image' THEN m1.config_key END AS image_key
 FROM index_entries AS e1
 LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
 
 WHERE TRUE AND COALESCE(m1.kind, '') <> 'index'
 UNION ALL
-SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, CAST(-1 AS BIGINT) AS place_3, CAST(-1 AS BIGINT) AS place_4, e2.child_key, e2.role, e2.platform, e2.os_version,
+SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, CAST(-1 AS BIGINT) AS place_3, CAST(-1 AS BIGINT) AS place_4, e2.child_key, e2.role, e2.media_type, e2.platform,
+    e2.os_version,
     m2.kind AS child_kind, CASE WHEN m2.kind = 'image' THEN m2.config_key END AS image_key
 FROM index_entries AS e1
 LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
@@ -1009,7 +1011,8 @@ JOIN index_entries AS e2 ON e2.manifest_key = m1.manifest_key
 LEFT JOIN manifests AS m2 ON m2.manifest_key = e2.child_key
 WHERE TRUE AND m1.kind = 'index' AND COALESCE(m2.kind, '') <> 'index'
 UNION ALL
-SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, e3.position AS place_3, CAST(-1 AS BIGINT) AS place_4, e3.child_key, e3.role, e3.platform, e3.os_version,
+SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, e3.position AS place_3, CAST(-1 AS BIGINT) AS place_4, e3.child_key, e3.role, e3.media_type, e3.platform,
+    e3.os_version,
     m3.kind AS child_kind, CASE WHEN m3.kind = 'image' THEN m3.config_key END AS image_key
 FROM index_entries AS e1
 LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
@@ -1019,7 +1022,8 @@ JOIN index_entries AS e3 ON e3.manifest_key = m2.manifest_key
 LEFT JOIN manifests AS m3 ON m3.manifest_key = e3.child_key
 WHERE TRUE AND m1.kind = 'index' AND m2.kind = 'index' AND COALESCE(m3.kind, '') <> 'index'
 UNION ALL
-SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, e3.position AS place_3, e4.position AS place_4, e4.child_key, e4.role, e4.platform, e4.os_version,
+SELECT e1.manifest_key AS root_key, e1.position AS place_1, e2.position AS place_2, e3.position AS place_3, e4.position AS place_4, e4.child_key, e4.role, e4.media_type, e4.platform,
+    e4.os_version,
     m4.kind AS child_kind, CASE WHEN m4.kind = 'image' THEN m4.config_key END AS image_key
 FROM index_entries AS e1
 LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
@@ -1047,6 +1051,8 @@ COMMENT ON COLUMN index_leaves.place_4 IS 'Position in the index under that; -1 
 COMMENT ON COLUMN index_leaves.child_key IS 'The manifest.'
 ;
 COMMENT ON COLUMN index_leaves.role IS 'What its descriptor says it is.'
+;
+COMMENT ON COLUMN index_leaves.media_type IS 'Media type of its descriptor.'
 ;
 COMMENT ON COLUMN index_leaves.platform IS 'os/architecture[/variant] of its descriptor, normalised.'
 ;
@@ -1471,7 +1477,7 @@ FROM (WITH moves AS (
         COALESCE(l.platform, i.platform, 'unknown') AS platform
     FROM index_leaves AS l
     LEFT JOIN images AS i ON i.image_key = l.image_key
-    WHERE COALESCE(l.child_kind, 'image') = 'image' AND l.role IN ('image', 'unknown')
+    WHERE l.role IN ('image', 'unknown') AND (l.child_kind = 'image' OR (l.child_kind IS NULL AND (l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))))
     UNION ALL
     SELECT m.manifest_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, m.manifest_key,
         m.config_key AS image_key, COALESCE(i.platform, 'unknown') AS platform
@@ -1589,7 +1595,7 @@ FROM (WITH found AS (
     FROM tag_targets AS t
     JOIN index_leaves AS l ON l.root_key = t.target_key
     WHERE t.target_kind = 'manifest'
-        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND l.role IN ('image', 'unknown')))
+        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND (l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))))
 ), rows_of_tags AS (
     SELECT * FROM found
     UNION ALL
@@ -1745,6 +1751,11 @@ FROM (WITH present AS (
     LEFT JOIN source_blob_sizes AS f ON ml.is_foreign AND f.index_key = p.index_key AND f.source_key = p.source_key
         AND f.blob_key = ml.blob_key AND f.is_held
     WHERE NOT ml.is_foreign OR f.blob_key IS NOT NULL
+    UNION ALL
+    SELECT p.index_key, p.source_key, p.repository_key, p.manifest_key, p.kind, p.reached, e.child_key AS blob_key,
+        'layer' AS part
+    FROM present AS p
+    JOIN index_entries AS e ON e.manifest_key = p.manifest_key AND e.role = 'unknown' AND e.media_type IS NOT NULL
 ), reach_images AS (
     SELECT DISTINCT t.index_key, t.source_key, t.repository_key, t.manifest_key, t.image_key
     FROM tag_reach AS t
@@ -1765,8 +1776,8 @@ FROM (WITH present AS (
         AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
     WHERE ri.manifest_key IS NULL
 ), layer_sums AS (
-    SELECT k.index_key, k.source_key, k.repository_key, CAST(SUM(k.size_bytes) AS BIGINT) AS layer_bytes,
-        CAST(SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) AS BIGINT) AS exclusive_layer_bytes
+    SELECT k.index_key, k.source_key, k.repository_key, CASE WHEN SUM(k.size_bytes) <= 9223372036854775807 THEN CAST(SUM(k.size_bytes) AS BIGINT) END AS layer_bytes,
+        CASE WHEN SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) AS BIGINT) END AS exclusive_layer_bytes
     FROM (
         SELECT index_key, source_key, repository_key, size_bytes,
             COUNT(*) OVER (PARTITION BY index_key, source_key, unit_key) AS repositories
@@ -1775,7 +1786,7 @@ FROM (WITH present AS (
     GROUP BY k.index_key, k.source_key, k.repository_key
 ), config_sums AS (
     SELECT d.index_key, d.source_key, d.repository_key, COUNT(*) AS image_count,
-        CAST(SUM(COALESCE(z.bytes, b.size_bytes)) AS BIGINT) AS config_bytes
+        CASE WHEN SUM(COALESCE(z.bytes, b.size_bytes)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(z.bytes, b.size_bytes)) AS BIGINT) END AS config_bytes
     FROM (SELECT DISTINCT index_key, source_key, repository_key, image_key FROM reach_images) AS d
     JOIN blobs AS b ON b.blob_key = d.image_key
     LEFT JOIN source_blob_sizes AS z ON z.index_key = d.index_key AND z.source_key = d.source_key AND z.blob_key = d.image_key
@@ -1787,8 +1798,8 @@ FROM (WITH present AS (
     GROUP BY mb.index_key, mb.source_key, mb.repository_key, mb.blob_key
 ), class_sums AS (
     SELECT c.index_key, c.source_key, c.repository_key,
-        CAST(SUM(CASE WHEN c.reached_manifest THEN z.bytes ELSE 0 END) AS BIGINT) AS manifest_bytes,
-        CAST(SUM(CASE WHEN NOT c.reached THEN z.bytes ELSE 0 END) AS BIGINT) AS untagged_bytes
+        CASE WHEN SUM(CASE WHEN c.reached_manifest THEN z.bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN c.reached_manifest THEN z.bytes ELSE 0 END) AS BIGINT) END AS manifest_bytes,
+        CASE WHEN SUM(CASE WHEN NOT c.reached THEN z.bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN NOT c.reached THEN z.bytes ELSE 0 END) AS BIGINT) END AS untagged_bytes
     FROM classes AS c
     LEFT JOIN source_blob_sizes AS z ON z.index_key = c.index_key AND z.source_key = c.source_key AND z.blob_key = c.blob_key
     GROUP BY c.index_key, c.source_key, c.repository_key
@@ -1804,10 +1815,13 @@ FROM (WITH present AS (
     SELECT index_key, source_key, repository_key FROM present
 )
 SELECT s.name AS source, r.name AS repository, COALESCE(t.tag_count, 0) AS tag_count,
-    COALESCE(c.image_count, 0) AS image_count, COALESCE(l.layer_bytes, 0) AS layer_bytes,
-    COALESCE(c.config_bytes, 0) AS config_bytes, COALESCE(k.manifest_bytes, 0) AS manifest_bytes,
-    COALESCE(l.exclusive_layer_bytes, 0) AS exclusive_layer_bytes,
-    COALESCE(u.untagged_manifest_count, 0) AS untagged_manifest_count, COALESCE(k.untagged_bytes, 0) AS untagged_bytes
+    COALESCE(c.image_count, 0) AS image_count,
+    CASE WHEN l.index_key IS NULL THEN 0 ELSE l.layer_bytes END AS layer_bytes,
+    CASE WHEN c.index_key IS NULL THEN 0 ELSE c.config_bytes END AS config_bytes,
+    CASE WHEN k.index_key IS NULL THEN 0 ELSE k.manifest_bytes END AS manifest_bytes,
+    CASE WHEN l.index_key IS NULL THEN 0 ELSE l.exclusive_layer_bytes END AS exclusive_layer_bytes,
+    COALESCE(u.untagged_manifest_count, 0) AS untagged_manifest_count,
+    CASE WHEN k.index_key IS NULL THEN 0 ELSE k.untagged_bytes END AS untagged_bytes
 FROM known AS n
 JOIN source_streams AS s ON s.index_key = n.index_key AND s.source_key = n.source_key
 JOIN repositories AS r ON r.repository_key = n.repository_key
@@ -1870,6 +1884,11 @@ FROM (WITH present AS (
     LEFT JOIN source_blob_sizes AS f ON ml.is_foreign AND f.index_key = p.index_key AND f.source_key = p.source_key
         AND f.blob_key = ml.blob_key AND f.is_held
     WHERE NOT ml.is_foreign OR f.blob_key IS NOT NULL
+    UNION ALL
+    SELECT p.index_key, p.source_key, p.repository_key, p.manifest_key, p.kind, p.reached, e.child_key AS blob_key,
+        'layer' AS part
+    FROM present AS p
+    JOIN index_entries AS e ON e.manifest_key = p.manifest_key AND e.role = 'unknown' AND e.media_type IS NOT NULL
 ), blob_classes AS (
     SELECT z.index_key, z.source_key, z.blob_key, z.bytes, z.is_held,
         CASE
@@ -1906,17 +1925,17 @@ FROM (WITH present AS (
     SELECT index_key, source_key, basis, size_bytes, class, FALSE AS is_missing FROM layer_classes
 ), stored AS (
     SELECT index_key, source_key, basis,
-        CAST(SUM(CASE WHEN class = 'distinct' THEN size_bytes ELSE 0 END) AS BIGINT) AS distinct_bytes,
-        COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) AS stored_bytes,
-        CAST(SUM(CASE WHEN class = 'document' THEN size_bytes ELSE 0 END) AS BIGINT) AS document_bytes,
-        CAST(SUM(CASE WHEN class = 'artifact' THEN size_bytes ELSE 0 END) AS BIGINT) AS artifact_bytes,
-        CAST(SUM(CASE WHEN class = 'untagged' THEN size_bytes ELSE 0 END) AS BIGINT) AS untagged_bytes,
-        CAST(SUM(CASE WHEN class = 'orphan' THEN size_bytes ELSE 0 END) AS BIGINT) AS orphan_bytes,
-        CAST(SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) AS BIGINT) AS missing_bytes
+        CASE WHEN SUM(CASE WHEN class = 'distinct' THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN class = 'distinct' THEN size_bytes ELSE 0 END) AS BIGINT) END AS distinct_bytes,
+        CASE WHEN SUM(COALESCE(size_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(size_bytes, 0)) AS BIGINT) END AS stored_bytes,
+        CASE WHEN SUM(CASE WHEN class = 'document' THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN class = 'document' THEN size_bytes ELSE 0 END) AS BIGINT) END AS document_bytes,
+        CASE WHEN SUM(CASE WHEN class = 'artifact' THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN class = 'artifact' THEN size_bytes ELSE 0 END) AS BIGINT) END AS artifact_bytes,
+        CASE WHEN SUM(CASE WHEN class = 'untagged' THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN class = 'untagged' THEN size_bytes ELSE 0 END) AS BIGINT) END AS untagged_bytes,
+        CASE WHEN SUM(CASE WHEN class = 'orphan' THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN class = 'orphan' THEN size_bytes ELSE 0 END) AS BIGINT) END AS orphan_bytes,
+        CASE WHEN SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) AS BIGINT) END AS missing_bytes
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
     SELECT index_key, source_key, basis, SUM(CASE WHEN image_count > 0 THEN 1 ELSE 0 END) AS layer_count,
-        COALESCE(CAST(SUM(size_bytes * image_count) AS BIGINT), 0) AS referenced_bytes
+        CASE WHEN SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) AS BIGINT) END AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (
     SELECT index_key, source_key, basis, COUNT(*) AS image_count
@@ -1934,7 +1953,7 @@ FROM by_basis AS k
 JOIN source_streams AS s ON s.index_key = k.index_key AND s.source_key = k.source_key
 UNION ALL
 SELECT s.name AS source, 'total' AS basis, MAX(COALESCE(i.image_count, 0)) AS image_count,
-    COALESCE(CAST(SUM(k.layer_count) AS BIGINT), 0) AS layer_count, COALESCE(CAST(SUM(k.referenced_bytes) AS BIGINT), 0) AS referenced_bytes, COALESCE(CAST(SUM(k.distinct_bytes) AS BIGINT), 0) AS distinct_bytes, COALESCE(CAST(SUM(k.stored_bytes) AS BIGINT), 0) AS stored_bytes, COALESCE(CAST(SUM(k.document_bytes) AS BIGINT), 0) AS document_bytes, COALESCE(CAST(SUM(k.artifact_bytes) AS BIGINT), 0) AS artifact_bytes, COALESCE(CAST(SUM(k.untagged_bytes) AS BIGINT), 0) AS untagged_bytes, COALESCE(CAST(SUM(k.orphan_bytes) AS BIGINT), 0) AS orphan_bytes, COALESCE(CAST(SUM(k.missing_bytes) AS BIGINT), 0) AS missing_bytes
+    CASE WHEN SUM(COALESCE(k.layer_count, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.layer_count, 0)) AS BIGINT) END AS layer_count, CASE WHEN SUM(COALESCE(k.referenced_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.referenced_bytes, 0)) AS BIGINT) END AS referenced_bytes, CASE WHEN SUM(COALESCE(k.distinct_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.distinct_bytes, 0)) AS BIGINT) END AS distinct_bytes, CASE WHEN SUM(COALESCE(k.stored_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.stored_bytes, 0)) AS BIGINT) END AS stored_bytes, CASE WHEN SUM(COALESCE(k.document_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.document_bytes, 0)) AS BIGINT) END AS document_bytes, CASE WHEN SUM(COALESCE(k.artifact_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.artifact_bytes, 0)) AS BIGINT) END AS artifact_bytes, CASE WHEN SUM(COALESCE(k.untagged_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.untagged_bytes, 0)) AS BIGINT) END AS untagged_bytes, CASE WHEN SUM(COALESCE(k.orphan_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.orphan_bytes, 0)) AS BIGINT) END AS orphan_bytes, CASE WHEN SUM(COALESCE(k.missing_bytes, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(k.missing_bytes, 0)) AS BIGINT) END AS missing_bytes
 FROM source_streams AS s
 LEFT JOIN by_basis AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
 LEFT JOIN (
