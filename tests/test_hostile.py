@@ -333,8 +333,9 @@ def test_sizes_whose_sum_no_column_holds_are_null_and_stop_nothing(db: Database,
         assert db.rows("SELECT size_bytes FROM image_sizes WHERE image_id = :i", i=GOOD.config.digest) == [
             (sum(len(layer.blob.data) for layer in GOOD.layers),)
         ]
+    with db.reading() as rows:
         for view in VIEWS:
-            db.rows(f"SELECT * FROM {view.name}")
+            rows(f"SELECT * FROM {view.name}")
     assert_good(db, "good")
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.conftest import unpack
 from tests.held import Held, hold_layout, hold_registry
 from tests.recount import numbers
 from tests.stores import Database, new_index, numbers_of
@@ -328,3 +329,43 @@ def test_a_layout_and_a_registry_of_one_hub_agree_on_the_images_that_tags_reach(
     }
     assert {row for row in registry - layout if (row[0], row[3]) not in gone and row[3] is not None} == set()
     assert {row for row in layout - registry if (row[0], row[3]) not in gone} == set()
+
+
+# -- layouts that other projects test with ----------------------------------------------------------------------------
+
+LAYOUTS = {
+    "containers-image/oci/layout/fixtures/delete_image_multiple_images": {("size_mismatch", "913cf3a39d37")},
+    "go-containerregistry/pkg/v1/layout/testdata/test_gc_index": {("media_type_mismatch", "eebff607b162")},
+    "go-containerregistry/pkg/v1/layout/testdata/test_index": {
+        ("media_type_mismatch", "eebff607b162"),
+        ("media_type_mismatch", "325899857025"),
+    },
+    "regclient/testdata/testrepo": set(),
+}
+"""Valid layouts, with what is odd in them, seen by looking: (kind, first digits of the digest)."""
+
+
+@pytest.fixture(scope="module")
+def conformance(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    archive = shared / "data/conformance.tar.xz"
+    if not archive.is_file():
+        pytest.skip("conformance.tar.xz is not in the folder of further stores")
+    return unpack(archive, tmp_path_factory) / "conformance"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_of_another_project_is_read_and_its_numbers_are_those_recounted(
+    layout: str, conformance: Path, tmp_path: Path
+) -> None:
+    db, path = new_index(tmp_path), conformance / layout
+    assert db.look(f"oci:{path}", name=SOURCE).outcome == "complete"
+    assert LAYOUTS[layout] == {(kind, digest[7:19]) for kind, digest in db.problems()}
+    held = hold_layout(path)
+    assert numbers(held) == numbers_of(db, SOURCE)
+    assert set(db.column("SELECT DISTINCT manifest_digest FROM manifest_detail")) == {d for _, d in held.manifests}
+
+
+def test_an_index_json_without_blobs_is_refused_and_nothing_breaks(conformance: Path, tmp_path: Path) -> None:
+    db = new_index(tmp_path)
+    (report,) = db.ingest(f"oci:{conformance / 'containers-image/oci/layout/fixtures/manifest'}")
+    assert (report.outcome, type(report.error).__name__) == ("failed", "LayoutError")

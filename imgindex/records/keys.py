@@ -8,7 +8,7 @@ gets a negative key, and the loader leaves out every row that holds a negative k
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from imgindex.records.rows import Key
 
@@ -36,6 +36,7 @@ class Dictionary:
         self._values: dict[str, object] = {}
         self._refused: dict[str, Key] = {}
         self._unreported: list[str] = []
+        self._remembered: set[str] = set()
 
     def key(self, name: str) -> Key:
         """The key of this digest; negative where another digest holds it."""
@@ -49,6 +50,9 @@ class Dictionary:
 
     def _mint(self, name: str, key: Key) -> Key:
         if name in self._refused:
+            if name in self._remembered:
+                self._remembered.remove(name)
+                self._unreported.append(name)
             return self._refused[name]
         if key in self._names:
             return self.refuse(name)
@@ -64,6 +68,13 @@ class Dictionary:
         self._refused[name] = key
         self._unreported.append(name)
         return key
+
+    def remember(self, names: Iterable[str]) -> None:
+        """Names that an earlier scan had to refuse: the others hold their keys, whichever comes first now."""
+        for name in names:
+            if name not in self._refused:
+                self._refused[name] = -1 - len(self._refused)
+                self._remembered.add(name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._keys

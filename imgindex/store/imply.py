@@ -37,6 +37,7 @@ def imply(session: Session, source_key: int, limits: Limits) -> None:
     _compare_counts(session)
     _doubt_pairs(session)
     _carry_problems(session)
+    _carry_collisions(session, source_key)
     session.execute("DROP TABLE held")
 
 
@@ -350,3 +351,18 @@ WHERE NOT EXISTS (
     WHERE x.scope_key = c.scope_key AND x.locator = p.locator AND x.kind = p.kind AND x.digest = p.digest
 )
 """)
+
+
+def _carry_collisions(session: Session, source_key: int) -> None:
+    """A name that was refused is refused for good, though the document that has it is not read again."""
+    session.run(
+        """
+INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
+SELECT p.scope_key, p.locator, p.kind, p.digest, p.detail, p.document_key
+FROM problems AS p
+JOIN decided AS d ON d.scope_key = p.scope_key
+WHERE p.source_key = :source_key AND p.index_key = (SELECT index_key FROM this_scan) AND p.ended_at IS NULL
+    AND p.kind = 'key_collision'
+""",
+        source_key=source_key,
+    )

@@ -97,9 +97,15 @@ class Loader:
             )
             self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
             was_stopped = self._begin(source, adopt, scope_filter)
+            refused = session.rows(
+                "SELECT DISTINCT locator FROM problems WHERE index_key = :index_key AND kind = 'key_collision'",
+                index_key=str(index_key),
+            )
+        for dictionary in keys.dictionaries():
+            dictionary.remember(name for (name,) in refused)
         self._must_derive = was_stopped
         self._derive_all = False
-        self._has_refused = False
+        self._has_refused = bool(refused)
 
     def _begin(self, source: SourceRow, adopt: bool, scope_filter: str | None) -> bool:
         """Note the source and the scan. Returns whether an earlier scan was stopped half-way."""

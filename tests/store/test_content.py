@@ -19,7 +19,7 @@ from tests.builders import (
     make_index,
 )
 from tests.held import chain_ids, hold_layout, hold_registry
-from tests.stores import CONTENT, OBSERVED, Database, Row, image_from, layer_of, new_index
+from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, image_from, layer_of, new_index
 
 BASE = "sha256:2edcec3590a4ec7f40cf0743c15d78fb39d8326bc029073b41ef9727da6c851f"
 ABOVE = "sha256:e379e8aedd4d72bb4c529a4ca07a4e4d230b5a1d3f7a61bc80179e8f02421ad8"
@@ -295,3 +295,31 @@ def test_another_look_at_a_store_with_collisions_changes_no_row(registry_store: 
     before = db.dump(COMPARED)
     assert db.look(registry_store, as_of=1_795_500_001).changed_rows == 0
     assert before == db.dump(COMPARED)
+
+
+@pytest.mark.usefixtures("short_keys")
+def test_a_collision_is_mended_when_the_item_that_was_left_out_is_gone(db: Database, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "layout")
+    images = [make_image(seed) for seed in range(30)]
+    for number, image in enumerate(images):
+        layout.add(image, f"t{number}")
+    db.look(layout.path, as_of=NOON)
+    collisions = "SELECT locator FROM problem_detail WHERE kind = 'key_collision'"
+    left_out = set(db.column(collisions))
+    assert left_out
+    whole = next(
+        image
+        for image in images
+        if left_out.isdisjoint(
+            {blob.digest for blob in image.blobs} | {layer.diff_id for layer in image.layers} | {*image.chain_ids}
+        )
+    )
+    layout.descriptors.clear()
+    layout.add(whole, "whole")
+    for image in images:
+        for blob in image.blobs:
+            if blob not in whole.blobs:
+                layout.blob(blob.digest).unlink(missing_ok=True)
+    db.look(layout.path, as_of=NOON + HOUR)
+    assert db.column(collisions) == []
+    assert db.column("SELECT image_id FROM image_summary") == [whole.config.digest]

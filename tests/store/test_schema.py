@@ -192,8 +192,8 @@ def test_the_types_of_tables_are_the_promised_ones(schema: SelectRows) -> None:
     found = {
         (table, column): (KINDS[kind.lower()], nullable == "YES")
         for table, column, kind, nullable in schema(
-            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns WHERE table_name IN "
-            f"({', '.join(repr(name) for name in TABLES)})"
+            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+            f"WHERE table_name IN ({', '.join(repr(name) for name in TABLES)})"
         )
     }
     told = {

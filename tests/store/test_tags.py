@@ -205,8 +205,8 @@ def test_every_move_is_told_with_its_old_and_new_target(db: Database, registry: 
         point(registry, "steady", THREE, FIRST - MINUTE)
         db.look(registry.path, name="registry", as_of=time)
     assert db.rows(
-        "SELECT source, repository, tag, first_seen_to, to_digest, from_digest, last_seen_from, evidence FROM tag_moves "
-        "ORDER BY first_seen_to"
+        "SELECT source, repository, tag, first_seen_to, to_digest, from_digest, last_seen_from, evidence "
+        "FROM tag_moves ORDER BY first_seen_to"
     ) == [
         (
             "registry",
