@@ -229,7 +229,7 @@ def test_an_index_that_keeps_goes_on_keeping(tmp_path: Path) -> None:
 
 
 def test_no_error_tells_a_secret(tmp_path: Path) -> None:
-    """Documents that cannot be read, whose errors quote where, and not what."""
+    # Documents that cannot be read, whose errors quote where, and not what.
     canary = Canaries()
     sound = {"os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}
     layout = Layout(tmp_path / "layout")

@@ -72,7 +72,7 @@ def test_size_shared_and_unique_are_those_of_system_df_to_the_byte(db: Database)
 
 
 def test_sizes_are_those_that_df_v_printed(db: Database) -> None:
-    """Rounded to four digits, as docker prints them."""
+    # Rounded to four digits, as docker prints them.
     found = {
         image[7:19]: tuple(map(human, sizes))
         for image, *sizes in db.rows("SELECT image_id, size_bytes, shared_bytes, unique_bytes FROM image_sizes")
@@ -238,7 +238,7 @@ def test_layer_sizes_by_image_are_those_of_the_layer_database(db: Database, dock
 
 
 def test_history_of_all_images_is_the_engines(db: Database, docker_host: Path) -> None:
-    """The engine tells the newest entry first, in whole seconds; an entry without a layer has the size 0."""
+    # The engine tells the newest entry first, in whole seconds; an entry without a layer has the size 0.
     found: dict[str, list[Any]] = {image["Id"]: [] for image in docker_images(intermediate=True)}
     with db.reading() as rows:
         sizes = {
@@ -304,6 +304,6 @@ def test_pairs_of_layer_and_blob_are_those_that_the_engine_noted(db: Database, d
 
 
 def test_a_sound_host_has_no_problem_of_the_store(db: Database) -> None:
-    """What is odd in a document of a real tool may be a row; nothing of the store is broken."""
+    # What is odd in a document of a real tool may be a row; nothing of the store is broken.
     assert [] == db.rows("SELECT kind, locator FROM problems WHERE document_key IS NULL")
     assert [("docker-root", "complete", 27)] == db.rows("SELECT kind, last_outcome, image_count FROM source_status")

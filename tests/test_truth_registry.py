@@ -348,7 +348,7 @@ def test_every_stored_blob_is_held_with_its_size(db: Database, held: Held) -> No
 
 
 def test_verified_sizes_are_those_of_the_documents_that_were_read(db: Database, held: Held) -> None:
-    """Of a schema 1 manifest no size can be verified, since each answer is signed anew; layers are never opened."""
+    # Of a schema 1 manifest no size can be verified, since each answer is signed anew; layers are never opened.
     documents = {digest for repository, digest in held.manifests if kind_of(repository, digest) != "schema1"}
     for repository, digest in held.manifests:
         if kind_of(repository, digest) == "image":
@@ -374,7 +374,7 @@ def test_the_foreign_layer_is_named_and_neither_held_nor_missing(db: Database) -
 
 
 def test_what_was_collected_as_garbage_is_no_problem(db: Database, held: Held, registry_store: Path) -> None:
-    """The repository still links to two blobs that no manifest names and the registry no longer has."""
+    # The repository still links to two blobs that no manifest names and the registry no longer has.
     links = {
         path.read_text() for path in registry_store.glob("docker/registry/v2/repositories/**/_layers/sha256/*/link")
     }

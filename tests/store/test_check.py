@@ -267,7 +267,7 @@ def test_a_child_without_its_parent_is_found_in_every_table(sound: Database, tmp
 
 @pytest.mark.parametrize("place", range(3))
 def test_an_edge_that_leads_nowhere_is_found_in_every_table(place: int, sound: Database, tmp_path: Path) -> None:
-    """One column of each table at a time."""
+    # One column of each table at a time.
     db = sound.copy(tmp_path / "damaged.duckdb")
     damaged = {table: columns[place] for table, columns in EDGES.items() if place < len(columns)}
     with db.writing() as run:

@@ -175,7 +175,7 @@ def conserved(db: Database) -> None:
 
 @pytest.mark.parametrize("users", [1, 2, 3, 7])
 def test_the_remainder_of_a_split_goes_to_the_smallest_image_id(db: Database, tmp_path: Path, users: int) -> None:
-    """100 bytes among seven are 14 each and two more for the first by ID."""
+    # 100 bytes among seven are 14 each and two more for the first by ID.
     layer = layer_of(b"x" * 100)
     images = [image_of(layer, config={"Env": [f"N={number}"]}) for number in range(users)]
     layout = Layout(tmp_path / "layout")
@@ -215,7 +215,7 @@ def test_an_unknown_layer_makes_a_size_null_and_is_counted(db: Database, tmp_pat
 
 
 def test_two_manifests_of_one_image_count_the_layers_of_both(db: Database, tmp_path: Path) -> None:
-    """As docker and skopeo compress the same layer: one image, two blobs."""
+    # As docker and skopeo compress the same layer: one image, two blobs.
     one = image_of(POOL[3])
     other = Layer(POOL[4].blob, POOL[3].diff_id)
     two = image_of(other)
@@ -273,7 +273,7 @@ def test_the_base_of_an_image_is_the_deepest_named_one_and_the_oldest_of_equals(
 
 
 def test_an_index_that_a_layout_lists_without_a_name_is_a_document_of_it(db: Database, tmp_path: Path) -> None:
-    """index.json reaches it, as it reaches the images under it."""
+    # index.json reaches it, as it reaches the images under it.
     image = image_of(POOL[3])
     index = index_of((image, platform("linux/amd64")))
     layout = Layout(tmp_path / "layout")

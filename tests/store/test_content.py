@@ -45,7 +45,7 @@ def test_the_chain_id_of_two_layers_of_nginx_is_that_of_docker(db: Database, tmp
 def test_content_and_what_views_say_of_a_source_is_the_same_in_any_order_of_looks(
     full: Database, sample_stores: list[Path], tmp_path: Path
 ) -> None:
-    """Each store comes first, and each comes last."""
+    # Each store comes first, and each comes last.
     docker, registry, skopeo, umoci = sample_stores
     expected, expected_views = full.dump(CONTENT), rows_of_views(full)
     assert len(expected["image_history"]) > 200
@@ -99,7 +99,7 @@ def test_what_a_source_costs_does_not_depend_on_the_others(
 
 
 def test_what_a_source_lacks_does_not_come_from_another(db: Database, tmp_path: Path) -> None:
-    """An index whose child was never pushed here: only its name is known, though another registry has the child."""
+    # An index whose child was never pushed here: only its name is known, though another registry has the child.
     here, there = make_image(1), make_image(2, architecture="arm64")
     index = make_index(here, there)
     poor, rich = Registry(tmp_path / "poor"), Registry(tmp_path / "rich")
@@ -289,7 +289,7 @@ def test_collisions_are_settled_the_same_way_every_time(
 
 @pytest.mark.usefixtures("short_keys")
 def test_another_look_at_a_store_with_collisions_changes_no_row(registry_store: Path, tmp_path: Path) -> None:
-    """What the index holds already is not the one to be left out."""
+    # What the index holds already is not the one to be left out.
     db = new_index(tmp_path)
     db.look(registry_store, as_of=1_795_500_000)
     before = db.dump(COMPARED)

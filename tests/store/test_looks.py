@@ -68,7 +68,7 @@ def test_scopes_of_one_store_are_superseded_one_by_one(db: Database, tmp_path: P
 
 
 def test_a_repository_that_a_later_look_found_gone_is_not_brought_back_by_a_copy(db: Database, tmp_path: Path) -> None:
-    """The catalog of the later look was complete: it decided on every repository, listed or not."""
+    # The catalog of the later look was complete: it decided on every repository, listed or not.
     registry = Registry(tmp_path / "registry")
     registry.push("team/web", "1", ONE)
     registry.push("team/api", "1", TWO)
@@ -286,3 +286,26 @@ def test_a_known_document_whose_size_is_another_is_a_problem_in_any_look(db: Dat
     layout.put(ONE.config)
     db.look(layout.path, as_of=THIRD)
     assert db.problems() == []
+
+
+# -- what a look reports ----------------------------------------------------------------------------------------------
+
+
+def test_a_look_reports_what_the_source_holds(db: Database, tmp_path: Path) -> None:
+    registry, docker = Registry(tmp_path / "registry"), Docker(tmp_path / "docker")
+    registry.push("team/web", "1", ONE)
+    registry.push("team/web", "2", TWO)
+    registry.push("team/web", None, THREE)
+    registry.blob(TWO.layers[0].blob.digest).unlink()
+    docker.load(ONE, "web:1")
+    docker.run("ab" * 32, ONE, "web:1")
+    report = db.look(registry.path, name="registry")
+    assert (report.source, report.outcome, report.problems) == ("registry", "complete", {"missing_blob": 1})
+    assert report.counts == {"images": 2, "tags": 2, "manifests": 3, "blobs": 12, "new documents": 6}
+    assert report.bytes_read == sum(len(image.manifest.data) + len(image.config.data) for image in (ONE, TWO, THREE))
+    report = db.look(docker.path, name="docker")
+    assert report.counts == {"images": 1, "tags": 1, "layers": 2, "containers": 1, "new documents": 0}
+    assert db.rows("SELECT source, image_count, tag_count, problem_count FROM source_status ORDER BY 1") == [
+        ("docker", 1, 1, 0),
+        ("registry", 2, 2, 1),
+    ]

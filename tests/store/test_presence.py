@@ -331,7 +331,7 @@ def test_a_source_that_cannot_be_read_keeps_what_it_had(db: Database, tmp_path: 
 def test_a_scan_that_was_stopped_leaves_content_and_the_next_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever group it was stopped at, the next look makes the index that an undisturbed one makes."""
+    # Whatever group it was stopped at, the next look makes the index that an undisturbed one makes.
     registry = Registry(tmp_path / "registry")
     registry.push("team/web", "1", make_index(ONE, TWO))
     registry.push("team/api", "1", THREE)

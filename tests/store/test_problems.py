@@ -67,7 +67,7 @@ def test_what_is_odd_in_a_document_stays_though_it_is_not_read_again(db: Databas
 
 
 def test_what_is_odd_in_a_document_shows_in_another_source_that_holds_it(db: Database, tmp_path: Path) -> None:
-    """The second source's document is known, and never read there."""
+    # The second source's document is known, and never read there.
     layout, registry = Layout(tmp_path / "layout"), Registry(tmp_path / "registry")
     layout.add(ODD, "1")
     db.look(layout.path, name="first", as_of=FIRST)
@@ -92,7 +92,7 @@ def test_what_is_odd_in_a_document_goes_with_it(db: Database, tmp_path: Path) ->
 
 
 def test_the_problem_of_a_document_does_not_show_where_the_document_is_not(db: Database, tmp_path: Path) -> None:
-    """A layout that names the odd config and does not have it has another problem."""
+    # A layout that names the odd config and does not have it has another problem.
     whole, poor = Layout(tmp_path / "whole"), Layout(tmp_path / "poor")
     whole.add(ODD, "1")
     poor.add(ODD, "1")
@@ -106,7 +106,7 @@ def test_the_problem_of_a_document_does_not_show_where_the_document_is_not(db: D
 
 
 def test_a_document_that_could_not_be_read_is_tried_in_every_look(db: Database, tmp_path: Path) -> None:
-    """Its parent is known by then, so the walk must go on through it."""
+    # Its parent is known by then, so the walk must go on through it.
     index = make_index(ONE, TWO)
     layout = Layout(tmp_path / "layout")
     layout.add(index, "1")
@@ -122,7 +122,7 @@ def test_a_document_that_could_not_be_read_is_tried_in_every_look(db: Database, 
 
 
 def test_an_image_without_its_config_counts_with_the_platform_of_the_index(db: Database, tmp_path: Path) -> None:
-    """The media types decide that it is an image, and a problem row says that its config is missing."""
+    # The media types decide that it is an image, and a problem row says that its config is missing.
     registry = Registry(tmp_path / "registry")
     index = index_of((ONE, {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}}))
     registry.push("team/web", "1", index)
@@ -139,7 +139,7 @@ def test_an_image_without_its_config_counts_with_the_platform_of_the_index(db: D
 
 
 def test_a_config_that_tells_of_an_artifact_makes_it_one_in_every_source(db: Database, tmp_path: Path) -> None:
-    """Its config's os is unknown, which the first source could not know."""
+    # Its config's os is unknown, which the first source could not know.
     attestation = image_of(layer_of(b"proof"), os="unknown", architecture="unknown")
     poor, rich = Layout(tmp_path / "poor"), Layout(tmp_path / "rich")
     for layout in (poor, rich):
@@ -197,7 +197,7 @@ def test_several_manifests_that_lack_one_blob_are_one_problem(db: Database, tmp_
 
 
 def test_a_build_cache_kept_as_an_index_of_layers_lacks_nothing(db: Database, tmp_path: Path) -> None:
-    """BuildKit exports its cache so: the entries are blobs, and no manifests."""
+    # BuildKit exports its cache so: the entries are blobs, and no manifests.
     layer = layer_of(b"cached")
     cache = Blob(b"{}", "application/vnd.buildkit.cacheconfig.v0")
     entries = [layer.blob.descriptor(), cache.descriptor()]

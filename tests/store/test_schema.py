@@ -212,7 +212,7 @@ def test_the_types_of_tables_are_the_promised_ones(schema: SelectRows) -> None:
 
 
 def test_no_name_is_a_reserved_word(schema: SelectRows) -> None:
-    """On PostgreSQL `SELECT user` answers with the database's user."""
+    # On PostgreSQL `SELECT user` answers with the database's user.
     if schema("SELECT version()")[0][0].startswith("PostgreSQL"):
         reserved = {word for (word,) in schema("SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')")}
     else:

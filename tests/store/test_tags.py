@@ -100,7 +100,7 @@ def test_a_store_that_does_not_say_when_dates_a_tag_by_our_look(db: Database, tm
 def test_a_move_between_looks_counts_from_the_last_look_that_saw_the_old_target(
     db: Database, registry: Registry
 ) -> None:
-    """A link that was written before that look cannot date the move."""
+    # A link that was written before that look cannot date the move.
     point(registry, "1", ONE, FIRST - MINUTE)
     for time in (FIRST, SECOND):
         db.look(registry.path, as_of=time)
@@ -152,7 +152,7 @@ State = tuple[int | None, int]
 @settings(max_examples=8, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(st.tuples(st.sampled_from([None, 0, 1, 2]), st.integers(-90, 200)), min_size=2, max_size=4))
 def test_whatever_a_tag_does_its_history_tiles_time(states: list[State]) -> None:
-    """The history of a timeline of looks is worked out by the test as well."""
+    # The history of a timeline of looks is worked out by the test as well.
     images = (ONE, TWO, THREE)
     told: list[list[Any]] = []
     seen_at: int | None = None
@@ -329,7 +329,7 @@ def test_moves_of_a_docker_hosts_tags_are_those_of_their_images(db: Database, tm
 
 @pytest.mark.xfail(reason="what a registry keeps of a tag's past is not read yet")
 def test_past_targets_that_a_registry_keeps_are_recovered(db: Database, registry: Registry) -> None:
-    """`tags/<tag>/index` lists every digest that the tag had, with the time when it was last set to it."""
+    # `tags/<tag>/index` lists every digest that the tag had, with the time when it was last set to it.
     for image, set_at in ((ONE, FIRST - 3 * HOUR), (TWO, FIRST - 2 * HOUR), (THREE, FIRST - HOUR)):
         point(registry, "1", image, set_at)
         past = registry.tag("team/web", "1") / "index" / image.manifest.digest.replace(":", "/") / "link"
