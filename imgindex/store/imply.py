@@ -354,13 +354,13 @@ WHERE NOT EXISTS (
 
 
 def _carry_collisions(session: Session, source_key: int) -> None:
-    """A name that was refused is refused for good, though the document that has it is not read again."""
+    """Where nothing has changed, a refused name stays so, though the document that has it is not read again."""
     session.run(
         """
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT p.scope_key, p.locator, p.kind, p.digest, p.detail, p.document_key
 FROM problems AS p
-JOIN decided AS d ON d.scope_key = p.scope_key
+JOIN decided AS d ON d.scope_key = p.scope_key AND d.unchanged
 WHERE p.source_key = :source_key AND p.index_key = (SELECT index_key FROM this_scan) AND p.ended_at IS NULL
     AND p.kind = 'key_collision'
 """,
