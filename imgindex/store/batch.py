@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Table
-
 from imgindex.records import rows
 from imgindex.records.rows import Record
 from imgindex.store.schema import metadata
@@ -39,9 +37,6 @@ TABLE_OF: dict[type[Record], str] = {
     rows.Problem: "problems",
 }
 """The table that each type of record is a row of."""
-
-_EXTRA_TYPES = {"closure": "BOOLEAN", "unchanged": "BOOLEAN"}
-"""Fields of records that are no column of their table."""
 
 
 class Batch:
@@ -75,11 +70,9 @@ class Batch:
 def columns_of(kind: type[Record], kept: list[Record]) -> Columns:
     """The records as columns, for `Session.stage`."""
     table = metadata.tables[TABLE_OF[kind]]
-    return {field: (_field_type(table, field), list(map(attrgetter(field), kept))) for field in kind.__struct_fields__}
-
-
-def _field_type(table: Table, field: str) -> str:
-    return _EXTRA_TYPES.get(field) or type_name(table.columns[field])
+    return {
+        field: (type_name(table.columns[field]), list(map(attrgetter(field), kept))) for field in kind.__struct_fields__
+    }
 
 
 def _key_fields(kind: type[Record]) -> list[tuple[str, str]]:
