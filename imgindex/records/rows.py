@@ -191,6 +191,17 @@ class Tag(Record, frozen=True, gc=False):
     evidence: str = "observed"
 
 
+class PastTag(Record, frozen=True, gc=False):
+    """What a tag pointed at once, as the store itself remembers; it may be what the tag points at now, too."""
+
+    scope_key: Key
+    repository_key: Key
+    tag: str
+    target_key: Key
+    target_kind: str
+    set_at: Micros | None
+
+
 class RepoDigest(Record, frozen=True, gc=False):
     scope_key: Key
     repository_key: Key

@@ -28,6 +28,7 @@ TABLE_OF: dict[type[Record], str] = {
     rows.LayerBlob: "layer_blobs",
     rows.ScanScope: "scan_scopes",
     rows.Tag: "tags",
+    rows.PastTag: "tags",
     rows.RepoDigest: "repo_digests",
     rows.SourceManifest: "source_manifests",
     rows.SourceImage: "source_images",

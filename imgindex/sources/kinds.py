@@ -1,0 +1,41 @@
+"""The kinds of source that there are, and what each is called: names follow containers-transports(5) where it has one.
+
+A kind lives in a folder of its own, whose module `open` turns an address into a source:
+
+    def open_address(address: str, options: OpenOptions) -> Source
+
+https://github.com/containers/image/blob/main/docs/containers-transports.5.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class SourceKind(NamedTuple):
+    """A kind of source."""
+
+    name: str
+    address: str
+    """What follows the colon, for help texts."""
+    reads: str
+    folder: str
+    """The package below `sources` that reads it."""
+    needs_address: bool = True
+
+
+class OpenOptions(NamedTuple):
+    """What a user says of a source beside its address."""
+
+    registry: str | None = None
+    """Host that the repositories of a registry's storage are filed under; None = `local`."""
+    rename: Callable[[str], str] = str
+    """From a repository's full name to the one that it is filed under: `--registry HOST=ALIAS`."""
+
+
+SOURCE_KINDS = [
+    SourceKind("docker-root", "DIR", "the data root of a Docker engine, such as /var/lib/docker", "docker_root"),
+    SourceKind("oci", "DIR[:ref]", "an OCI image layout", "oci_layout"),
+    SourceKind("registry-root", "DIR", "the storage folder of a distribution registry", "registry_root"),
+]
