@@ -18,6 +18,9 @@ class Limits:
     listing_bytes: int = 256 * 1024 * 1024
     """Largest list that a store keeps in one file: a layout's index.json, docker's repositories.json."""
 
+    database_bytes: int = 512 * 1024 * 1024
+    """Largest database that a store keeps in one file, as far as it is in use: containerd's meta.db."""
+
     small_file_bytes: int = 64 * 1024
     """Largest link, size, cache-id or parent file."""
 
@@ -44,3 +47,9 @@ class Limits:
 
     urls: int = 64
     """Most addresses of one foreign layer."""
+
+    archive_members: int = 1_000_000
+    """Most files, folders and links of one tar."""
+
+    archive_ratio: int = 1100
+    """How many times its size a compressed tar may expand; gzip cannot do more than 1,032."""

@@ -23,6 +23,14 @@ def identity_of(path: str | os.PathLike[str]) -> str:
     return f"{_machine()}:{quote(real, 4096)}:{status.st_dev}:{status.st_ino}"
 
 
+def identity_of_file(path: str | os.PathLike[str]) -> str:
+    """Which file of which machine this is: `machine:real path`.
+
+    A file that is saved anew is another inode under the same path, and is meant to be the same store.
+    """
+    return f"{_machine()}:{quote(os.path.realpath(path), 4096)}"
+
+
 def _machine() -> str:
     """The machine-id of systemd or D-Bus, else the host's name."""
     for place in ("/etc/machine-id", "/var/lib/dbus/machine-id"):

@@ -9,7 +9,9 @@ https://github.com/containers/image/blob/main/docs/containers-transports.5.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -37,5 +39,19 @@ class OpenOptions(NamedTuple):
 SOURCE_KINDS = [
     SourceKind("docker-root", "DIR", "the data root of a Docker engine, such as /var/lib/docker", "docker_root"),
     SourceKind("oci", "DIR[:ref]", "an OCI image layout", "oci_layout"),
+    SourceKind("oci-archive", "FILE[:ref]", "an OCI image layout in a tar", "oci_archive"),
+    SourceKind("docker-archive", "FILE", "what docker save writes", "docker_archive"),
+    SourceKind("dir", "DIR", "an image in a folder, as skopeo's dir: writes it", "skopeo_dir"),
     SourceKind("registry-root", "DIR", "the storage folder of a distribution registry", "registry_root"),
 ]
+
+
+def split_ref(address: str) -> tuple[str, str | None]:
+    """`PATH[:ref]`: both may hold colons, so the shortest path that exists is meant."""
+    if Path(address).exists():
+        return address, None
+    for colon in re.finditer(":", address):
+        path, ref = address[: colon.start()], address[colon.end() :]
+        if ref and Path(path).exists():
+            return path, ref
+    return address, None

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgindex.errors import ContentError, UnknownSourceError, quote
+from imgindex.errors import ContentError, LayoutError, UnknownSourceError, quote
+from imgindex.limits import Limits
 from imgindex.sources.files import Root
 from imgindex.sources.kinds import SOURCE_KINDS
+from imgindex.sources.tar.root import TarRoot
 
 _SIGNS = (
     "oci-layout and index.json; docker/registry/v2, or blobs and repositories; image/<driver>/imagedb, or "
-    "image/<driver>/repositories.json"
+    "image/<driver>/repositories.json; version and manifest.json"
 )
 _LOOK_INSIDE = 200
 """Folders inside a folder that is no store that are looked at, for a hint."""
@@ -21,7 +23,7 @@ _LOOK_INSIDE = 200
 def recognise(path: str) -> str:
     """The kind of the store at a path. Raises UnknownSourceError."""
     if not Path(path).is_dir():
-        raise UnknownSourceError(f"{quote(path)} is no folder; this version reads stores in folders alone")
+        return _archive(path)
     with Root(path) as root:
         kind = _kind_of(root, "")
         if any(kind == known.name for known in SOURCE_KINDS) and kind is not None:
@@ -31,6 +33,19 @@ def recognise(path: str) -> str:
         inside = [entry.name for entry in root.listing()[:_LOOK_INSIDE] if _kind_of(root, f"{entry.name}/")]
     hint = f"; there is one in {quote(inside[0])} inside it" if inside else ""
     raise UnknownSourceError(f"{quote(path)} holds no known store{hint}. Looked for: {_SIGNS}")
+
+
+def _archive(path: str) -> str:
+    """The kind of an archive. What `docker save` writes may be a layout as well, whose names alone are not all."""
+    try:
+        with TarRoot(path, Limits()) as tar:
+            if tar.kind("manifest.json") or tar.kind("repositories"):
+                return "docker-archive"
+            if tar.kind("index.json"):
+                return "oci-archive"
+    except LayoutError as error:
+        raise UnknownSourceError(str(error)) from error
+    raise UnknownSourceError(f"{quote(path)} is a tar with neither manifest.json nor index.json: no archive of images")
 
 
 def _kind_of(root: Root, above: str) -> str | None:
@@ -53,6 +68,8 @@ def _kind_of(root: Root, above: str) -> str | None:
         return "containerd-root"
     if any(folder(f"{driver}-images") for driver in ("overlay", "vfs", "btrfs", "zfs")):
         return "containers-storage"
+    if file("version") and file("manifest.json"):
+        return "dir"
     return None
 
 

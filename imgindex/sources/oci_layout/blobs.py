@@ -14,8 +14,9 @@ from imgindex.oci.digest import parse_digest
 from imgindex.records.keys import Keyring
 from imgindex.records.rows import Key, Record, SourceBlob
 from imgindex.sources.base import ROWS, Group, batches, problem
-from imgindex.sources.files import Entry, Root, WrongTypeError, check_file, check_folder
+from imgindex.sources.files import Entry, WrongTypeError, check_file, check_folder
 from imgindex.sources.held import HeldBlobs
+from imgindex.sources.tree import Tree
 
 FOLDER = "blobs"
 
@@ -28,7 +29,7 @@ def blob_path(digest: str) -> str:
 class Blobs(HeldBlobs):
     """The blobs of one layout, as far as they were listed."""
 
-    def __init__(self, root: Root, scope: Key) -> None:
+    def __init__(self, root: Tree, scope: Key) -> None:
         super().__init__(scope)
         self._root = root
 

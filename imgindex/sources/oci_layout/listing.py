@@ -22,8 +22,8 @@ from imgindex.limits import Limits
 from imgindex.oci.digest import parse_digest
 from imgindex.oci.repair import is_utf8, repair
 from imgindex.sources.base import check_name
-from imgindex.sources.files import Root
 from imgindex.sources.oci_layout.names import answers_to, ref_of, split_ref
+from imgindex.sources.tree import Tree
 
 INDEX = "index.json"
 MARKER = "oci-layout"
@@ -71,7 +71,7 @@ class _Descriptor(msgspec.Struct):
     annotations: dict[str, str | None] | None = None
 
 
-def check_marker(root: Root, limits: Limits) -> ContentError | None:
+def check_marker(root: Tree, limits: Limits) -> ContentError | None:
     """What is wrong with the `oci-layout` file, if anything. Raises LayoutError for a version other than 1."""
     try:
         data = root.read(MARKER, limits.small_file_bytes)
@@ -85,7 +85,7 @@ def check_marker(root: Root, limits: Limits) -> ContentError | None:
     return None
 
 
-def read_listing(root: Root, limits: Limits, rename: Callable[[str], str] = str, ref: str | None = None) -> Listing:
+def read_listing(root: Tree, limits: Limits, rename: Callable[[str], str] = str, ref: str | None = None) -> Listing:
     """What index.json lists; with `ref`, only what goes by this name.
 
     `rename`: the name that a repository is filed under. Raises LayoutError if it cannot be read.

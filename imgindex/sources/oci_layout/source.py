@@ -1,4 +1,4 @@
-"""An OCI image layout in a folder, as skopeo, umoci, buildah, crane and others write it.
+"""An OCI image layout in a folder or a tar, as skopeo, umoci, buildah, crane and others write it.
 
 It has one scope, index.json. What that lists is there, with all that it reaches and the layout holds; other blobs are
 orphans, listed with their sizes alone. No layer is opened. A descriptor without a ref name belongs to the nameless
@@ -15,8 +15,9 @@ https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from imgindex.errors import ContentError, MissingError, SizeMismatchError, SourceUnavailableError, quote
+from imgindex.errors import ContentError, MalformedError, MissingError, SizeMismatchError, SourceUnavailableError, quote
 from imgindex.limits import Limits
 from imgindex.records.keys import Keyring
 from imgindex.records.rows import Key, Record, ScanScope, SourceManifest, Tag
@@ -26,29 +27,47 @@ from imgindex.sources.files import Root
 from imgindex.sources.identity import identity_of
 from imgindex.sources.oci_layout.blobs import Blobs, blob_path
 from imgindex.sources.oci_layout.listing import INDEX, MARKER, Listing, check_marker, read_listing
+from imgindex.sources.tree import Tree
 from imgindex.sources.walk import Walk
 
 
 class OciLayout:
     """The layout in the folder `path`; with `ref`, only what goes by that name in it."""
 
+    kind = "oci"
+
     def __init__(self, path: str, ref: str | None = None, rename: Callable[[str], str] = str) -> None:
-        """`rename`: the name that a repository is filed under. Raises SourceUnavailableError if there is no folder."""
-        with Root(path) as root:
-            self._path = root.path
+        """`rename`: the name that a repository is filed under. Raises SourceUnavailableError if there is nothing."""
+        self._path = self._look(path)
         self._ref = ref
         self._rename = rename
-        self.identity = Identity("oci", f"oci:{quote(self._path, 4096)}", identity_of(self._path))
+        self.identity = Identity(self.kind, f"{self.kind}:{quote(self._path, 4096)}", self._fingerprint())
+
+    def _look(self, path: str) -> str:
+        """The real path. Raises SourceUnavailableError."""
+        with Root(path) as root:
+            return root.path
+
+    def _fingerprint(self) -> str:
+        return identity_of(self._path)
+
+    @contextmanager
+    def _open(self, limits: Limits) -> Iterator[tuple[Tree, str | None]]:
+        """The tree to read from, and why a part of it cannot be read, if so."""
+        with Root(self._path) as root:
+            yield root, None
 
     def scan(self, context: ScanContext) -> Iterator[Group]:
         """As `Source.scan`. Raises LayoutError where index.json or `blobs` cannot be read."""
         scope = scope_key("layout", INDEX)
         limits = context.limits
-        with Root(self._path) as root:
+        with self._open(limits) as (root, broken):
             marker = check_marker(root, limits)
             listing = self._listing(root, limits)
             if marker is not None:
                 yield [problem(scope, MARKER, marker)]
+            if broken is not None:
+                yield [problem(scope, self._path, MalformedError(broken))]
             blobs = Blobs(root, scope)
             yield from blobs.rows(context)
             yield from _rows(listing, scope, context.keys)
@@ -67,11 +86,11 @@ class OciLayout:
                 if size is not None
             )
             yield from _differences(listing, sizes, blobs.refused | walk.failed, scope)
-            yield [self._end(scope, blobs)]
+            yield [self._end(scope, blobs, broken)]
 
     def plan(self, context: ScanContext) -> dict[str, int]:
         """As `Source.plan`."""
-        with Root(self._path) as root:
+        with self._open(context.limits) as (root, _):
             listing = self._listing(root, context.limits)
             blobs = Blobs(root, 0)
             for _ in blobs.look(None):
@@ -82,14 +101,14 @@ class OciLayout:
             "blobs": len(blobs.held),
         }
 
-    def _listing(self, root: Root, limits: Limits) -> Listing:
+    def _listing(self, root: Tree, limits: Limits) -> Listing:
         listing = read_listing(root, limits, self._rename, self._ref)
         if self._ref is not None and not listing.manifests:
             raise SourceUnavailableError(f"{INDEX} of {quote(self._path)} lists nothing by the name {quote(self._ref)}")
         return listing
 
-    def _end(self, scope: Key, blobs: Blobs) -> ScanScope:
-        detail = blobs.unlisted if self._ref is None else f"only {quote(self._ref)} was asked for"
+    def _end(self, scope: Key, blobs: Blobs, broken: str | None) -> ScanScope:
+        detail = (broken or blobs.unlisted) if self._ref is None else f"only {quote(self._ref)} was asked for"
         outcome = "complete" if detail is None else "partial"
         return ScanScope(
             scope, "layout", INDEX, outcome, detail, closure=True, listing=blobs.listing(), unchanged=blobs.unchanged

@@ -1,0 +1,1 @@
+"""What `docker save` writes: `docker-archive:FILE`. See `source`."""

@@ -1,0 +1,1 @@
+"""An OCI image layout in a tar: `oci-archive:FILE`. See `source`."""

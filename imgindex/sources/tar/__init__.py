@@ -1,0 +1,1 @@
+"""Tars as trees: `oci-archive:`, `docker-archive:`. See `root`."""
