@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from imgindex.limits import Limits
 from tests.builders import Docker, Layout, Registry, make_image, make_index
+from tests.sources.archives import OciArchive, Saved, SkopeoDir, packed
 
 ONE = make_image(1, Labels={"team": "web"})
 TWO = make_image(2, base=ONE)
@@ -219,4 +220,56 @@ def docker_defects() -> list[Defect]:
 
 DOCKER = Case("docker-root", build_docker, 3, docker_defects())
 
-CASES = [LAYOUT, REGISTRY, DOCKER]
+
+def build_oci_archive(path: Path) -> OciArchive:
+    archive = OciArchive(path)
+    archive.add(ONE, "latest", "web:1")
+    archive.add(MULTI, "web:2")
+    archive.add(ARM)
+    return archive
+
+
+def build_saved(path: Path) -> Saved:
+    saved = Saved(path)
+    saved.save(ONE, "lab/web:1", "lab/web:latest")
+    saved.save(TWO, "lab/web:2", parent=ONE)
+    saved.save(ARM)
+    return saved
+
+
+def saved_defects() -> list[Defect]:
+    def config(saved: Saved) -> Path:
+        return saved.config(ARM)
+
+    def layer(saved: Saved) -> Path:
+        path = saved.layer(ARM.layers[0].diff_id)
+        assert path is not None
+        return path
+
+    arm = CONFIG_ROWS | {"SourceImage", "SourceLayer"}
+    return [
+        Defect("altered config", config, packed(alter), "digest_mismatch", arm),
+        Defect("truncated config", config, packed(truncate), "digest_mismatch", arm),
+        Defect("absent config", config, packed(remove), "missing", arm),
+        Defect("folder for a config", config, packed(make_folder), "wrong_type", arm),
+        Defect("FIFO for a config", config, packed(make_fifo), "wrong_type", arm),
+        Defect("link for a config", config, packed(lead_out), "path_escape", arm),
+        Defect("oversize config", config, packed(enlarge), "limit_exceeded", arm),
+        Defect("absent layer", layer, packed(remove), "missing", {"SourceLayer"}),
+        Defect("FIFO for a layer", layer, packed(make_fifo), "wrong_type", {"SourceLayer"}),
+        Defect("link for a layer", layer, packed(lead_out), "path_escape", {"SourceLayer"}),
+    ]
+
+
+OCI_ARCHIVE = Case(
+    "oci-archive", build_oci_archive, 7, [replace(defect, how=packed(defect.how)) for defect in blob_defects()]
+)
+SAVED = Case("docker-archive", build_saved, 3, saved_defects())
+DIR = Case(
+    "dir",
+    lambda path: SkopeoDir(path, make_index(ONE, TWO, ARM)),
+    7,
+    [defect for defect in blob_defects() if "absent" not in defect.name],
+)
+
+CASES = [LAYOUT, REGISTRY, DOCKER, OCI_ARCHIVE, SAVED, DIR]

@@ -150,7 +150,7 @@ def test_the_plan_reads_no_document_and_counts_in_plurals(case: Case, tmp_path: 
     source = built(case, tmp_path)
     plan = source.plan(ScanContext(limits=replace(Limits(), document_bytes=0)))
     assert all(count >= 0 and noun.endswith("s") for noun, count in plan.items())
-    assert plan["tags"] > 0
+    assert any(plan.values())
 
 
 @EACH
