@@ -13,6 +13,8 @@ from imgindex.records.keys import name_key
 from imgindex.records.rows import ScanScope, SourceManifest, Tag
 from imgindex.sources.open import open_source
 from tests.builders import Docker, Layout, Registry, make_image, write
+from tests.sources.archives import pack
+from tests.sources.cases import build_oci_archive, build_saved
 from tests.sources.scans import of, scan
 
 
@@ -135,10 +137,17 @@ def test_a_folder_with_a_store_in_it_says_which(layout: Path) -> None:
         open_source(str(layout.parent))
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    write(tmp_path / "saved.tar", b"")
-    with pytest.raises(UnknownSourceError, match="is no folder"):
-        open_source(str(tmp_path / "saved.tar"))
+def test_an_archive_is_recognised_by_what_lies_in_it(tmp_path: Path) -> None:
+    build_saved(tmp_path / "saved.tar")
+    build_oci_archive(tmp_path / "layout.tar")
+    kinds = [open_source(str(tmp_path / name)).identity.kind for name in ("saved.tar", "layout.tar")]
+    assert ["docker-archive", "oci-archive"] == kinds
+    write(tmp_path / "empty.parts/x", b"x")
+    with pytest.raises(UnknownSourceError, match="no archive of images"):
+        open_source(str(pack(tmp_path / "empty.parts")))
+    write(tmp_path / "note.txt", b"hello")
+    with pytest.raises(UnknownSourceError, match="is no tar that can be read"):
+        open_source(str(tmp_path / "note.txt"))
 
 
 def test_untrusted_names_are_quoted_in_errors(tmp_path: Path) -> None:

@@ -89,19 +89,23 @@ class TarRoot:
 
     def _list(self) -> None:
         stream = self._stream
+        unproved: tarfile.TarInfo | None = None
         try:
             with tarfile.open(fileobj=stream, mode="r:") as tar:  # type: ignore[call-overload]
                 # Opening reads the first header. `tar.next` would end at a damaged one as if the tar did.
                 member = tar.firstmember
                 while member is not None:
+                    unproved = member
                     self._add(member, stream)
                     if stream.seek(tar.offset) < tar.offset:
-                        self._forget(member)
                         raise tarfile.ReadError("it ends within a file")
+                    unproved = None
                     member = tarfile.TarInfo.fromtarfile(tar)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the two empty blocks at the end
             return
         except (tarfile.TarError, ValueError, ContentError, *DAMAGED) as error:
+            if unproved is not None:
+                self._forget(unproved)
             if not self._members:
                 raise LayoutError(f"{quote(self.path)} is no tar that can be read: {quote(error)}") from error
             self.broken = f"it cannot be read beyond {stream.tell()} bytes: {quote(error)}"

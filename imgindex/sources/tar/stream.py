@@ -17,7 +17,7 @@ import sys
 import zlib
 from typing import IO, Protocol
 
-from imgindex.errors import LayoutError, LimitExceededError, SourceUnavailableError, quote
+from imgindex.errors import LimitExceededError, SourceUnavailableError, quote
 from imgindex.limits import Limits
 
 if sys.version_info >= (3, 14):
@@ -159,5 +159,5 @@ class ExpandedStream:
 
 def _bounded(size: int) -> int:
     if not 0 <= size <= READ:
-        raise LayoutError(f"a header of the tar claims {size} bytes, more than the {READ} allowed")
+        raise LimitExceededError(f"a header of the tar claims {size} bytes, more than the {READ} allowed")
     return size
