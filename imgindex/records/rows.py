@@ -168,7 +168,8 @@ class ScanScope(Record, frozen=True, gc=False):
     """The end of a scope's listing.
 
     `closure`: what the listed manifests reach and the store holds is present too. `listing`: a fingerprint of the blobs
-    that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again.
+    that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again. `sparse`: an index
+    may lack children here, and an image the blobs of layers that are unpacked: the store keeps of them what it needs.
     """
 
     scope_key: Key
@@ -179,6 +180,7 @@ class ScanScope(Record, frozen=True, gc=False):
     closure: bool = False
     listing: str | None = None
     unchanged: bool = False
+    sparse: bool = False
 
 
 class Tag(Record, frozen=True, gc=False):

@@ -7,7 +7,7 @@
 - What is named and not held is a problem, if the source shows what it holds. What is odd in a document itself is a
   problem wherever the document is.
 
-All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, previous_at).
+All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, sparse, previous_at).
 """
 
 from __future__ import annotations
@@ -183,19 +183,30 @@ SELECT scope_key, :nameless, blob_key, declared_bytes, 'declared' FROM named
 def _miss(session: Session, source_key: int) -> None:
     """One problem for each blob, config and manifest that is named and not there, if the source shows what it has.
 
-    Where something else lies in its place, the store's own listing has told so: table `broken` (digest).
+    Where something else lies in its place, the store's own listing has told so: table `broken` (digest). A sparse scope
+    need not have the children of its indexes, nor the blobs of what it has unpacked: table `unpacked`.
     """
     session.run(
         """
 CREATE TEMPORARY TABLE broken AS
-SELECT digest FROM seen_problems WHERE kind IN ('wrong_type', 'path_escape', 'unreadable')
+SELECT digest FROM seen_problems WHERE kind IN ('wrong_type', 'path_escape', 'unreadable', 'missing_file')
 UNION
 SELECT digest FROM problems
 WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan) AND ended_at IS NULL
-    AND kind IN ('wrong_type', 'path_escape', 'unreadable') AND scope_key NOT IN (SELECT scope_key FROM decided)
+    AND kind IN ('wrong_type', 'path_escape', 'unreadable', 'missing_file')
+    AND scope_key NOT IN (SELECT scope_key FROM decided)
 """,
         source_key=source_key,
     )
+    session.run("""
+CREATE TEMPORARY TABLE unpacked AS
+SELECT DISTINCT s.scope_key, ml.blob_key
+FROM seen_source_layers AS s
+JOIN decided AS d ON d.scope_key = s.scope_key AND d.sparse
+JOIN image_layers AS il ON il.chain_key = s.chain_key
+JOIN manifests AS m ON m.config_key = il.image_key AND m.kind = 'image'
+JOIN manifest_layers AS ml ON ml.manifest_key = m.manifest_key AND ml.position = il.position
+""")
     session.run("""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
@@ -204,7 +215,9 @@ SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
     NULL AS document_key
 FROM named AS n
 JOIN blobs AS b ON b.blob_key = n.blob_key
-WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken)
+WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken) AND NOT EXISTS (
+    SELECT 1 FROM unpacked AS u WHERE u.scope_key = n.scope_key AND u.blob_key = n.blob_key
+)
 """)
     session.run(f"""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
@@ -213,7 +226,7 @@ FROM (
     SELECT s.scope_key, s.repository_key, e.child_key AS manifest_key,
         'An index names this manifest, and its repository does not have it.' AS detail
     FROM seen_source_manifests AS s
-    JOIN decided AS d ON d.scope_key = s.scope_key AND d.is_complete
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.is_complete AND NOT d.sparse
     JOIN index_entries AS e ON e.manifest_key = s.manifest_key AND {_IS_DOCUMENT}
 ) AS c
 JOIN blobs AS b ON b.blob_key = c.manifest_key
@@ -223,6 +236,7 @@ WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken
 )
 """)
     session.execute("DROP TABLE broken")
+    session.execute("DROP TABLE unpacked")
 
 
 def _check_sizes(session: Session) -> None:

@@ -1,0 +1,1 @@
+"""The root folder of containerd: `containerd-root:DIR`. See `source`."""
