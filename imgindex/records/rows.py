@@ -170,6 +170,7 @@ class ScanScope(Record, frozen=True, gc=False):
     `closure`: what the listed manifests reach and the store holds is present too. `listing`: a fingerprint of the blobs
     that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again. `sparse`: an index
     may lack children here, and an image the blobs of layers that are unpacked: the store keeps of them what it needs.
+    `declares`: blobs that manifests name count as there, of the size declared; not where layers are kept unpacked alone.
     """
 
     scope_key: Key
@@ -181,6 +182,7 @@ class ScanScope(Record, frozen=True, gc=False):
     listing: str | None = None
     unchanged: bool = False
     sparse: bool = False
+    declares: bool = True
 
 
 class Tag(Record, frozen=True, gc=False):
@@ -224,6 +226,7 @@ class SourceImage(Record, frozen=True, gc=False):
     listed: bool
     parent_key: Key | None
     set_at: Micros | None
+    own_bytes: int | None = None
 
 
 class SourceBlob(Record, frozen=True, gc=False):

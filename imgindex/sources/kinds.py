@@ -39,6 +39,13 @@ class OpenOptions(NamedTuple):
 SOURCE_KINDS = [
     SourceKind("docker-root", "DIR", "the data root of a Docker engine, such as /var/lib/docker", "docker_root"),
     SourceKind("containerd-root", "DIR", "the root of containerd, such as /var/lib/containerd", "containerd_root"),
+    SourceKind(
+        "containers-storage",
+        "[DIR]",
+        "the store of podman, buildah, skopeo and CRI-O; without DIR, the one that storage.conf names",
+        "containers_storage",
+        needs_address=False,
+    ),
     SourceKind("oci", "DIR[:ref]", "an OCI image layout", "oci_layout"),
     SourceKind("oci-archive", "FILE[:ref]", "an OCI image layout in a tar", "oci_archive"),
     SourceKind("docker-archive", "FILE", "what docker save writes", "docker_archive"),

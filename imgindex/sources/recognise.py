@@ -14,7 +14,7 @@ from imgindex.sources.tar.root import TarRoot
 
 _SIGNS = (
     "oci-layout and index.json; docker/registry/v2, or blobs and repositories; image/<driver>/imagedb, or "
-    "image/<driver>/repositories.json; version and manifest.json"
+    "image/<driver>/repositories.json; <driver>-images; version and manifest.json"
 )
 _LOOK_INSIDE = 200
 """Folders inside a folder that is no store that are looked at, for a hint."""

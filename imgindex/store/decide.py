@@ -118,12 +118,13 @@ def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], va
             "is_complete": ("BOOLEAN", [s.outcome == "complete" for s in decided] + [True] * len(vanished)),
             "closure": ("BOOLEAN", [s.closure for s in decided] + [False] * len(vanished)),
             "unchanged": ("BOOLEAN", [s.unchanged for s in decided] + [False] * len(vanished)),
+            "declares": ("BOOLEAN", [s.declares for s in decided] + [False] * len(vanished)),
             "sparse": ("BOOLEAN", [s.sparse for s in decided] + [False] * len(vanished)),
         },
     )
     session.execute(f"""
 CREATE TEMPORARY TABLE decided AS
-SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.sparse, p.previous_at
+SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, p.previous_at
 FROM batch_decided AS b
 LEFT JOIN (
     SELECT scope_key, MAX(as_of) AS previous_at FROM scan_scopes

@@ -7,7 +7,7 @@
 - What is named and not held is a problem, if the source shows what it holds. What is odd in a document itself is a
   problem wherever the document is.
 
-All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, sparse, previous_at).
+All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, declares, sparse, previous_at).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ WHERE EXISTS (
 
 
 def _make_images(session: Session, source_key: int) -> None:
-    """A partial look takes no image off the list."""
+    """A partial look takes no image off the list. What the store itself says of an image comes first."""
     session.run(
         """
 INSERT INTO seen_source_images (scope_key, image_key, local_id, listed, parent_key, set_at)
@@ -122,6 +122,9 @@ LEFT JOIN (
     SELECT scope_key, image_key, listed FROM source_images
     WHERE source_key = :source_key AND ended_at IS NULL AND index_key = (SELECT index_key FROM this_scan)
 ) AS o ON o.scope_key = s.scope_key AND o.image_key = m.config_key
+WHERE NOT EXISTS (
+    SELECT 1 FROM seen_source_images AS x WHERE x.scope_key = s.scope_key AND x.image_key = m.config_key
+)
 GROUP BY s.scope_key, m.config_key
 """,
         source_key=source_key,
@@ -147,24 +150,27 @@ WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan)
 
 
 def _declare_blobs(session: Session) -> None:
-    """What manifests name and the source does not show: table `named`, and rows that say how large it is said to be."""
+    """What manifests name and the source does not show: table `named`, and rows that say how large it is said to be.
+
+    Not where layers are kept unpacked alone: blobs are nothing that such a store could have.
+    """
     session.execute(f"""
 CREATE TEMPORARY TABLE named AS
 SELECT c.scope_key, c.blob_key, MAX(c.declared_bytes) AS declared_bytes, MIN(c.part) AS part
 FROM (
     SELECT s.scope_key, ml.blob_key, ml.declared_bytes, 'blob' AS part
     FROM seen_source_manifests AS s
-    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.declares
     JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key AND NOT ml.is_foreign
     UNION ALL
     SELECT s.scope_key, e.child_key AS blob_key, e.declared_bytes, 'blob' AS part
     FROM seen_source_manifests AS s
-    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.declares
     JOIN index_entries AS e ON e.manifest_key = s.manifest_key AND NOT {_IS_DOCUMENT}
     UNION ALL
     SELECT s.scope_key, m.config_key AS blob_key, m.config_bytes AS declared_bytes, 'config' AS part
     FROM seen_source_manifests AS s
-    JOIN decided AS d ON d.scope_key = s.scope_key
+    JOIN decided AS d ON d.scope_key = s.scope_key AND d.declares
     JOIN manifests AS m ON m.manifest_key = s.manifest_key
     WHERE m.config_key IS NOT NULL
 ) AS c

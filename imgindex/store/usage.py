@@ -1,7 +1,10 @@
 """The derived tables of a source: who uses which unit, and what each image costs. Replaced whole; recomputed by `db check`.
 
 A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed). An image's
-units are distinct: a layer that it repeats counts once. Listed images alone are counted and pay.
+units are distinct: a layer that it repeats counts once. What a store keeps of an image beside its layers is a unit that
+no other image shares. Listed images alone are counted and pay.
+
+A source that shows no blobs, though it has manifests, has no compressed basis: nothing there is compressed.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ JOIN listed AS p ON p.image_key = m.config_key
 JOIN manifest_layers AS ml ON ml.manifest_key = sm.manifest_key
 LEFT JOIN sizes AS z ON z.blob_key = ml.blob_key
 WHERE {sm} AND sm.ended_at IS NULL AND (NOT ml.is_foreign OR COALESCE(z.is_held, FALSE))
+    AND EXISTS (SELECT 1 FROM sizes AS c WHERE c.blob_key = m.config_key)
 UNION ALL
 SELECT DISTINCT b.basis, b.store, il.chain_key AS unit_key, p.image_key, p.listed, sl.bytes AS size_bytes, il.layer_key,
     CAST(NULL AS BIGINT) AS blob_key, il.chain_key
@@ -37,6 +41,13 @@ JOIN (SELECT DISTINCT scope_key, store, basis FROM source_layers WHERE {this} AN
 JOIN image_layers AS il ON il.image_key = p.image_key
 LEFT JOIN source_layers AS sl ON {sl} AND sl.ended_at IS NULL AND sl.scope_key = b.scope_key AND sl.store = b.store
     AND sl.basis = b.basis AND sl.chain_key = il.chain_key
+UNION ALL
+SELECT 'uncompressed' AS basis, '' AS store, o.image_key AS unit_key, o.image_key, BOOL_OR(o.listed) AS listed,
+    CAST(SUM(o.own_bytes) AS BIGINT) AS size_bytes, CAST(NULL AS BIGINT) AS layer_key, o.image_key AS blob_key,
+    CAST(NULL AS BIGINT) AS chain_key
+FROM source_images AS o
+WHERE {o} AND o.ended_at IS NULL AND o.own_bytes IS NOT NULL
+GROUP BY o.image_key
 """
 
 USAGE = """
@@ -80,11 +91,16 @@ SIZES = """
 WITH bases AS (
     SELECT DISTINCT m.config_key AS image_key, 'compressed' AS basis
     FROM source_manifests AS sm JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
-    WHERE {sm} AND sm.ended_at IS NULL
+    WHERE {sm} AND sm.ended_at IS NULL AND EXISTS (
+        SELECT 1 FROM source_blobs AS c WHERE {c} AND c.ended_at IS NULL AND c.blob_key = m.config_key
+    )
     UNION
     SELECT DISTINCT p.image_key, l.basis
     FROM source_images AS p JOIN source_layers AS l ON {l} AND l.ended_at IS NULL AND l.scope_key = p.scope_key
     WHERE {p} AND p.ended_at IS NULL
+    UNION
+    SELECT o.image_key, 'uncompressed' AS basis
+    FROM source_images AS o WHERE {o} AND o.ended_at IS NULL AND o.own_bytes IS NOT NULL
 ), listed AS (
     SELECT p.image_key FROM source_images AS p WHERE {p} AND p.ended_at IS NULL AND p.listed GROUP BY p.image_key
 ), shares AS (
@@ -141,7 +157,7 @@ def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str
         def mine(alias: str) -> str:
             return f"{alias}index_key = '{index_key}' AND {alias}source_key = {source_key}"
 
-        names = {name: mine(f"{name}.") for name in ("sm", "sl", "l", "p")}
+        names = {name: mine(f"{name}.") for name in ("sm", "sl", "l", "p", "o", "c")}
         return sql.format(this=mine(""), div=session.dialect.integer_division, **names)
 
     session.execute(fill(UNITS))

@@ -94,12 +94,6 @@ def test_migrations_lead_to_the_schema_that_a_new_index_is_made_with(new_databas
         assert expected[kind] == found[kind], kind
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgresql"])
-def test_the_frozen_statements_are_what_the_schema_renders(dialect: ddl.DialectName) -> None:
-    frozen = folder("migrations") / "versions/0001_first_schema" / f"{dialect}.sql"
-    assert frozen.read_text(encoding="utf-8") == "\n;\n".join(ddl.render(dialect)) + "\n;\n"
-
-
 def test_the_program_needs_the_newest_migration() -> None:
     scripts = ScriptDirectory(str(folder("migrations")))
     assert scripts.get_heads() == [HEAD]

@@ -117,12 +117,19 @@ source_manifests = observation(
 source_images = observation(
     "source_images",
     "Which images a source has.",
-    Presence(identity=("image_key",), values=("local_id", "listed", "parent_key", "set_at")),
+    Presence(identity=("image_key",), values=("local_id", "listed", "parent_key", "set_at", "own_bytes")),
     reference("image_key", "The image.", "blobs", key=True),
     text("local_id", "The store's own ID for it, where it has one.", null=True),
     flag("listed", "The store lists it: these are the images that count."),
     reference("parent_key", "The image that it was built on, where the store says so.", "blobs", null=True),
     time("set_at", "When the store last tagged or made it, where it says so.", null=True),
+    added=(
+        number(
+            "own_bytes",
+            "What the store keeps of it beside its layers, such as manifests and config; NULL where that is in blobs.",
+            null=True,
+        ),
+    ),
 )
 
 source_blobs = observation(

@@ -103,8 +103,13 @@ def content(name: str, comment: str, *columns: Column[Any], dimension: bool = Fa
     return Table(name, metadata, *columns, comment=comment, info={"dimension": dimension, "room": "content"})
 
 
-def observation(name: str, comment: str, presence: Presence, *columns: Column[Any]) -> Table:
-    """A table of what stores say, in half-open intervals [first_seen_at, ended_at)."""
+def observation(
+    name: str, comment: str, presence: Presence, *columns: Column[Any], added: tuple[Column[Any], ...] = ()
+) -> Table:
+    """A table of what stores say, in half-open intervals [first_seen_at, ended_at).
+
+    `added`: columns that a migration added, which stand last.
+    """
     return Table(
         name,
         metadata,
@@ -120,6 +125,7 @@ def observation(name: str, comment: str, presence: Presence, *columns: Column[An
         ),
         time("ended_at", "The as_of of the scan that no longer saw it so; NULL = present.", null=True),
         text("end_reason", "Why it ended: gone, changed, unreachable or forgotten.", null=True),
+        *added,
         comment=comment,
         info={"presence": presence, "room": "observations"},
     )

@@ -62,10 +62,11 @@ LEFT JOIN (
     SELECT d.index_key, d.source_key, d.image_key, COUNT(*) AS tag_count,
         STRING_AGG(d.name, ', ' ORDER BY d.name) AS names
     FROM (
-        SELECT DISTINCT index_key, source_key, image_key,
+        -- A list of images is an image to some stores: it is known by its manifest.
+        SELECT DISTINCT index_key, source_key, COALESCE(image_key, manifest_key) AS image_key,
             CASE WHEN repository IS NULL THEN tag ELSE repository || ':' || tag END AS name
         FROM tag_reach
-        WHERE image_key IS NOT NULL
+        WHERE COALESCE(image_key, manifest_key) IS NOT NULL
     ) AS d
     GROUP BY d.index_key, d.source_key, d.image_key
 ) AS n ON n.index_key = p.index_key AND n.source_key = p.source_key AND n.image_key = p.image_key

@@ -7,12 +7,17 @@ from imgindex.store.views.parts import BASIS, REPOSITORY, SOURCE, View, total
 LAYER_USAGE = View(
     "layer_usage",
     ("source", "basis", "store", "unit"),
-    "What images share: each blob, or each stack within its store, with its size and how many use it.",
+    "What images share: each blob, or each stack within its store, with its size and how many use it; and, where a store "
+    "counts it, what it keeps of each image beside its layers.",
     (
         SOURCE,
         BASIS,
-        ("store", "TEXT", "Graph driver or namespace/snapshotter; NULL for blobs."),
-        ("unit", "TEXT", "Digest of the blob, or chain ID."),
+        ("store", "TEXT", "Graph driver or namespace/snapshotter; NULL for blobs and what is kept of an image."),
+        (
+            "unit",
+            "TEXT",
+            "Digest of the blob, or chain ID; of what is kept of an image beside its layers, the image ID.",
+        ),
         ("diff_id", "TEXT", "The layer; NULL if no config that was read says which."),
         ("blob_digest", "TEXT", "The blob that holds it; the first by digest if there are several."),
         ("chain_id", "TEXT", "The stack it is the top of; NULL for blobs."),
@@ -146,7 +151,10 @@ WITH present AS (
     JOIN image_layers AS il ON il.image_key = ri.image_key
     JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
         AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
-    WHERE ri.manifest_key IS NULL
+    WHERE ri.manifest_key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM source_usage AS c
+        WHERE c.index_key = ri.index_key AND c.source_key = ri.source_key AND c.basis = 'compressed'
+    )
 ), layer_sums AS (
     SELECT k.index_key, k.source_key, k.repository_key, {total("k.size_bytes")} AS layer_bytes,
         {total("CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END")} AS exclusive_layer_bytes
@@ -276,7 +284,8 @@ WITH present AS (
     ) AS k ON k.index_key = z.index_key AND k.source_key = z.source_key AND k.blob_key = z.blob_key
 ), layer_classes AS (
     SELECT u.index_key, u.source_key, u.basis, u.size_bytes,
-        CASE WHEN u.image_count > 0 THEN 'distinct' WHEN x.chain_key IS NOT NULL THEN 'untagged' ELSE 'orphan' END AS class
+        CASE WHEN u.image_count > 0 THEN 'distinct' WHEN x.chain_key IS NOT NULL OR u.chain_key IS NULL THEN 'untagged'
+            ELSE 'orphan' END AS class
     FROM source_usage AS u
     LEFT JOIN (
         SELECT DISTINCT si.index_key, si.source_key, il.chain_key
