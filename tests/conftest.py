@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.engine", "tests.postgres"]
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
@@ -44,6 +44,12 @@ def skopeo_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def umoci_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An OCI image layout written by umoci 0.4, with an image of no layers."""
     return unpack(TESTS / "data/umoci-layout.tar.xz", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def podman_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of podman 4.3 and buildah 1.28 with overlay; its truth is `tests.truth.podman_*`."""
+    return unpack(TESTS / "data/containers-storage.tar.xz", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,9 @@ SOURCE_KINDS = [
     SourceKind("docker-archive", "FILE", "what docker save writes", "docker_archive"),
     SourceKind("dir", "DIR", "an image in a folder, as skopeo's dir: writes it", "skopeo_dir"),
     SourceKind("registry-root", "DIR", "the storage folder of a distribution registry", "registry_root"),
+    SourceKind(
+        "docker-daemon", "[SOCKET]", "a Docker engine, or podman's service, over its socket", "docker_daemon", False
+    ),
 ]
 
 
