@@ -23,7 +23,10 @@ REGISTRY_HELP = """The registry that a registry-root belongs to (HOST), or anoth
 def ingest(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE", help="Stores: kind:place, such as docker-root:/var/lib/docker, or a path."),
+        typer.Argument(
+            metavar="SOURCE",
+            help="Stores: kind:place, such as docker-root:/var/lib/docker, or a path; or `host`, for all of this host.",
+        ),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="Call the source so, instead of by its address.", show_default=False)
@@ -76,15 +79,18 @@ def ingest(
 
     \b
     Examples:
+      imgindex ingest host
       imgindex ingest docker-root:/var/lib/docker
       imgindex ingest oci:./layout registry-root:/var/lib/registry --registry registry.example
       imgindex ingest registry-root:/backup/registry --name nightly --as-of 2026-01-31T02:00:00Z
       imgindex ingest docker-root:/var/lib/docker --dry-run
     """
+    from imgindex.cli.host import expand_host
     from imgindex.cli.progress import make_watch
     from imgindex.ingest import IngestOptions
     from imgindex.ingest import ingest as read_sources
 
+    sources = expand_host(sources)
     options = IngestOptions(
         name=name,
         registry=tuple(registry or ()),

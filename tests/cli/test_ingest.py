@@ -9,6 +9,7 @@ import pytest
 from imgindex.cli.ingest import exit_code
 from imgindex.errors import ContentError, ImgindexError, SourceError, StoreError
 from imgindex.ingest import IngestOptions, ScanReport, Watch
+from imgindex.sources.host import Place
 from tests.cli.conftest import Invoke
 
 
@@ -159,3 +160,23 @@ def test_real_stores_are_read_and_the_others_go_on(invoke: Invoke, skopeo_layout
     assert "error: oci:./nowhere: " in result.stderr
     counted = invoke("sql", "SELECT COUNT(*) AS n FROM source_status", "--format", "csv")
     assert counted.stdout == "n\n2\n"
+
+
+def test_host_stands_for_all_that_this_host_has(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest = use(monkeypatch, GOOD)
+    places = [Place("docker-root:/data"), Place("/var/lib/containerd", "you may not read it"), Place("oci:/x")]
+    monkeypatch.setattr("imgindex.sources.host.find_stores", lambda: places)
+    result = invoke("ingest", "host", "oci:./mine")
+    assert ["docker-root:/data", "oci:/x", "oci:./mine"] == ingest.calls[0][1]
+    assert "not read  /var/lib/containerd: you may not read it" in result.stderr
+    assert "found     docker-root:/data" in result.stderr
+
+
+def test_a_host_without_stores_is_an_error_that_says_where_was_looked(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest = use(monkeypatch, GOOD)
+    monkeypatch.setattr("imgindex.sources.host.find_stores", list)
+    result = invoke("ingest", "host")
+    assert (3, []) == (result.exit_code, ingest.calls)
+    assert "no store that can be read is in the usual places" in result.stderr
