@@ -2,7 +2,9 @@
 
 The archive is the same for the same folder, whoever packs it: entries are sorted, owners are 0, modes are 0755 and
 0644, and modification times are kept, since some stores say with them when a tag was set. A `docker-root` keeps only
-what imgindex reads of it: image metadata without tar-splits, and the containers' configurations.
+what imgindex reads of it: image metadata without tar-splits, and the containers' configurations; so does a
+`containers-storage`, which keeps its lists and the images' big data.
+Of a `containerd-root`, layers are packed as zeros of the same size: nothing else is read of them.
 
     python scripts/pack_sample.py /var/lib/docker samples/docker-host.tar.xz --kind docker-root
     python scripts/pack_sample.py /var/lib/registry samples/registry.tar.xz
@@ -28,16 +30,36 @@ def is_read_of_docker_root(path: PurePosixPath, is_dir: bool) -> bool:
     return False
 
 
+def is_read_of_containers_storage(path: PurePosixPath, is_dir: bool) -> bool:
+    """Whether the `containers-storage` source reads this file, or something in this folder."""
+    part = path.parts[0].rpartition("-")[2]
+    if part == "images":
+        return True
+    return part in ("layers", "containers") and (path.suffix in (".json", ".lock") or len(path.parts) == 1)
+
+
 def is_anything(path: PurePosixPath, is_dir: bool) -> bool:
     return True
 
 
-KINDS: dict[str, Callable[[PurePosixPath, bool], bool]] = {"docker-root": is_read_of_docker_root, "whole": is_anything}
+KINDS: dict[str, Callable[[PurePosixPath, bool], bool]] = {
+    "docker-root": is_read_of_docker_root,
+    "containers-storage": is_read_of_containers_storage,
+    "containerd-root": is_anything,
+    "whole": is_anything,
+}
 
 
-def pack(root: Path, archive: Path, keep: Callable[[PurePosixPath, bool], bool]) -> int:
+def content_of(path: Path, kind: str) -> bytes:
+    """What is packed of a file; documents begin with a brace, and layers do not."""
+    data = path.read_bytes()
+    is_layer = kind == "containerd-root" and "blobs" in path.parts and not data.startswith(b"{")
+    return bytes(len(data)) if is_layer else data
+
+
+def pack(root: Path, archive: Path, kind: str) -> int:
     """Write `archive` and return how many files it holds. A link or special file stops it: samples have none."""
-    files = 0
+    files, keep = 0, KINDS[kind]
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(root.rglob("*")):
@@ -54,8 +76,7 @@ def pack(root: Path, archive: Path, keep: Callable[[PurePosixPath, bool], bool])
                 tar.addfile(entry)
             else:
                 entry.size, entry.mode = stat.st_size, 0o644
-                with path.open("rb") as content:
-                    tar.addfile(entry, content)
+                tar.addfile(entry, io.BytesIO(content_of(path, kind)))
                 files += 1
     archive.write_bytes(lzma.compress(buffer.getvalue(), preset=9 | lzma.PRESET_EXTREME))
     return files
@@ -67,7 +88,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--kind", choices=sorted(KINDS), default="whole")
     arguments = parser.parse_args()
-    files = pack(arguments.root, arguments.archive, KINDS[arguments.kind])
+    files = pack(arguments.root, arguments.archive, arguments.kind)
     print(f"{arguments.archive}: {files} files, {arguments.archive.stat().st_size} bytes")
 
 

@@ -6,6 +6,7 @@ Each function reads one file of tests/data/truth, whose README says which tool w
 from __future__ import annotations
 
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,25 @@ def umoci_tags() -> list[str]:
 def umoci_stat(tag: str) -> Answer:
     """`umoci stat --json`: {history: [{layer, diff_id, created, created_by, empty_layer, …}]}, oldest first."""
     return _json(f"oci/umoci_{tag}.json")
+
+
+def podman_images() -> list[Answer]:
+    """`podman images -a --format json`: [{Id, ParentId, Names, Digest, RepoDigests, Size, History, Dangling, …}]."""
+    return _json("podman/images.json")
+
+
+def podman_inspect() -> dict[str, Answer]:
+    """`podman image inspect` of every image but a list, by ID: {Id, Parent, Digest, Size, RootFS, History, …}."""
+    return {image["Id"]: image for image in _packed("podman/inspect.json.xz")}
+
+
+def podman_history() -> dict[str, list[Answer]]:
+    """`podman history` of every image, by ID, the newest entry first: [{CreatedBy, created, comment, size, …}]."""
+    return _packed("podman/history.json.xz")
+
+
+def _packed(name: str) -> Any:
+    return json.loads(lzma.decompress((TRUTH / name).read_bytes()))
 
 
 def _json(name: str) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from imgindex.errors import ContentError
+from imgindex.oci.digest import verify
 from imgindex.oci.repair import repair
 from imgindex.records.rows import (
     PastTag,
@@ -185,7 +186,9 @@ class Driver:
 
     def _children(self, image: Image) -> set[str]:
         try:
-            listed = _decode_list(repair(self._images.read(image.digest))).manifests
+            data = self._images.read(image.digest)
+            verify(data, image.digest)
+            listed = _decode_list(repair(data)).manifests
         except (ContentError, msgspec.MsgspecError, ValueError, RecursionError):
             return set()  # its problem row says so, or it is no list
         return {child.digest for child in listed if self._images.by_manifest(child.digest) is not None}
