@@ -1,7 +1,8 @@
 """The derived tables of a source: who uses which unit, and what each image costs. Replaced whole; recomputed by `db check`.
 
 A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed). An image's
-units are distinct: a layer that it repeats counts once. What a store keeps of an image beside its layers is a unit that
+units are distinct: a layer that it repeats counts once. An image that several stores could have unpacked costs what it
+does where it is unpacked; where that is nowhere, its layers are unknown. What a store keeps of an image beside its layers is a unit that
 no other image shares. Listed images alone are counted and pay.
 
 A source that shows no blobs, though it has manifests, has no compressed basis: nothing there is compressed.
@@ -33,14 +34,22 @@ LEFT JOIN sizes AS z ON z.blob_key = ml.blob_key
 WHERE {sm} AND sm.ended_at IS NULL AND (NOT ml.is_foreign OR COALESCE(z.is_held, FALSE))
     AND EXISTS (SELECT 1 FROM sizes AS c WHERE c.blob_key = m.config_key)
 UNION ALL
-SELECT DISTINCT b.basis, b.store, il.chain_key AS unit_key, p.image_key, p.listed, sl.bytes AS size_bytes, il.layer_key,
+SELECT DISTINCT b.basis, b.store, il.chain_key AS unit_key, b.image_key, b.listed, sl.bytes AS size_bytes, il.layer_key,
     CAST(NULL AS BIGINT) AS blob_key, il.chain_key
-FROM present AS p
-JOIN (SELECT DISTINCT scope_key, store, basis FROM source_layers WHERE {this} AND ended_at IS NULL) AS b
-    ON b.scope_key = p.scope_key
-JOIN image_layers AS il ON il.image_key = p.image_key
+FROM (
+    SELECT p.image_key, p.scope_key, p.listed, b.store, b.basis, t.chain_key IS NOT NULL AS is_unpacked,
+        BOOL_OR(t.chain_key IS NOT NULL) OVER (PARTITION BY p.image_key, b.basis) AS is_unpacked_somewhere
+    FROM present AS p
+    JOIN (SELECT DISTINCT scope_key, store, basis FROM source_layers WHERE {this} AND ended_at IS NULL) AS b
+        ON b.scope_key = p.scope_key
+    JOIN images AS i ON i.image_key = p.image_key
+    LEFT JOIN source_layers AS t ON {t} AND t.ended_at IS NULL AND t.scope_key = b.scope_key AND t.store = b.store
+        AND t.basis = b.basis AND t.chain_key = i.chain_key
+) AS b
+JOIN image_layers AS il ON il.image_key = b.image_key
 LEFT JOIN source_layers AS sl ON {sl} AND sl.ended_at IS NULL AND sl.scope_key = b.scope_key AND sl.store = b.store
     AND sl.basis = b.basis AND sl.chain_key = il.chain_key
+WHERE b.is_unpacked OR NOT b.is_unpacked_somewhere
 UNION ALL
 SELECT 'uncompressed' AS basis, '' AS store, o.image_key AS unit_key, o.image_key, BOOL_OR(o.listed) AS listed,
     CAST(SUM(o.own_bytes) AS BIGINT) AS size_bytes, CAST(NULL AS BIGINT) AS layer_key, o.image_key AS blob_key,
@@ -157,7 +166,7 @@ def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str
         def mine(alias: str) -> str:
             return f"{alias}index_key = '{index_key}' AND {alias}source_key = {source_key}"
 
-        names = {name: mine(f"{name}.") for name in ("sm", "sl", "l", "p", "o", "c")}
+        names = {name: mine(f"{name}.") for name in ("sm", "sl", "l", "p", "o", "c", "t")}
         return sql.format(this=mine(""), div=session.dialect.integer_division, **names)
 
     session.execute(fill(UNITS))

@@ -10,6 +10,7 @@ from typing import Any
 
 from imgindex.limits import Limits
 from tests.builders import Docker, Layout, Registry, make_image, make_index
+from tests.containerd_root import Containerd
 from tests.sources.archives import OciArchive, Saved, SkopeoDir, packed
 
 ONE = make_image(1, Labels={"team": "web"})
@@ -272,4 +273,45 @@ DIR = Case(
     [defect for defect in blob_defects() if "absent" not in defect.name],
 )
 
-CASES = [LAYOUT, REGISTRY, DOCKER, OCI_ARCHIVE, SAVED, DIR]
+
+def build_containerd(path: Path) -> Containerd:
+    containerd = Containerd(path)
+    containerd.add(
+        "default", ONE, "reg.example:5000/web:1", "web@" + ONE.manifest.digest, origin=("reg.example", "web")
+    )
+    containerd.add("default", MULTI, "docker.io/library/web:2")
+    containerd.add("k8s.io", ONE, "docker.io/library/web:1", "sha256:" + "5" * 64, unpack=False)
+    containerd.add("k8s.io", ARM, "sha256:" + "6" * 64)
+    containerd.run("default", CONTAINER, ONE, "reg.example:5000/web:1", nerdctl_name="web")
+    return containerd
+
+
+def containerd_defects() -> list[Defect]:
+    def usage(store: Containerd) -> Path:
+        return store.usage
+
+    blobs = {defect.name: defect for defect in blob_defects()}
+    blobs["absent manifest"] = replace(blobs["absent manifest"], kind="missing_file")
+    return [
+        *blobs.values(),
+        Defect("no database", usage, remove, "missing", {"SourceLayer"}),
+        Defect("empty database", usage, lambda path: path.write_bytes(b""), "malformed", {"SourceLayer"}),
+        Defect("folder for a database", usage, make_folder, "wrong_type", {"SourceLayer"}),
+        Defect("FIFO for a database", usage, make_fifo, "wrong_type", {"SourceLayer"}),
+        Defect("link for a database", usage, lead_out, "path_escape", {"SourceLayer"}),
+    ]
+
+
+def build_engine(path: Path) -> Docker:
+    """An engine that has moved to containerd's store, and kept what its graph driver had."""
+    docker = Docker(path)
+    docker.load(ONE, "lab/web:1")
+    docker.run(CONTAINER, ONE, "lab/web:1")
+    Containerd(path / "containerd/daemon").add("moby", make_index(ARM, make_image(4)), "docker.io/lab/web:2")
+    return docker
+
+
+CONTAINERD = Case("containerd-root", build_containerd, 7, containerd_defects())
+ENGINE = Case("docker-root", build_engine, 6, [])
+
+CASES = [LAYOUT, REGISTRY, DOCKER, OCI_ARCHIVE, SAVED, DIR, CONTAINERD, ENGINE]

@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterator
 
 from imgindex.errors import ContentError, MissingError, quote
 from imgindex.limits import Limits
-from imgindex.oci.digest import is_sha256
 from imgindex.records.keys import Keyring
-from imgindex.records.rows import Key, LayerBlob, Record, SourceBlob
-from imgindex.sources.base import ROWS, Group, batches, problem
+from imgindex.records.rows import Key, Record, SourceBlob
+from imgindex.sources.base import ROWS, Group, batches
 from imgindex.sources.containerd_root.names import Origins
 from imgindex.sources.containerd_root.records import ContentRecord, Namespace
-from imgindex.sources.containerd_root.stacks import UNCOMPRESSED
 from imgindex.sources.files import Entry, Root, WrongTypeError, check_file, check_folder
 from imgindex.sources.held import HeldBlobs
 
@@ -30,7 +28,7 @@ _ORIGIN = "containerd.io/distribution.source."
 
 
 class NoFileError(MissingError):
-    """A blob that a namespace lists has no file."""
+    """A blob that namespaces list has no file."""
 
     kind = "missing_file"
 
@@ -66,9 +64,13 @@ class BlobFiles:
     def path(self, digest: str) -> str:
         return f"{self._folder}/{digest.replace(':', '/', 1)}"
 
-    def entry(self, digest: str) -> Entry | None:
+    def size(self, digest: str) -> int:
+        """Size in bytes of a blob's file. Raises NoFileError, WrongTypeError, PathEscapeError."""
         algorithm, _, encoded = digest.partition(":")
-        return self._entries.get(algorithm, {}).get(encoded)
+        entry = self._entries.get(algorithm, {}).get(encoded)
+        if entry is None:
+            raise NoFileError("it is listed, but has no file")
+        return check_file(entry)
 
     def read(self, digest: str, limits: Limits) -> bytes:
         """Raises ContentError."""
@@ -79,20 +81,12 @@ class Content(HeldBlobs):
     """The blobs of one namespace."""
 
     def __init__(
-        self,
-        scope: Key,
-        namespace: Namespace,
-        files: BlobFiles,
-        origins: Origins,
-        rename: Callable[[str], str],
-        is_gone: Callable[[str], bool],
+        self, scope: Key, namespace: Namespace, files: BlobFiles, origins: Origins, rename: Callable[[str], str]
     ) -> None:
-        """`is_gone`: whether the namespace has dropped this digest since its records were read."""
         self._namespace = namespace
         self._files = files
         self._origins = origins
         self._rename = rename
-        self._is_gone = is_gone
         super().__init__(scope)
 
     def _start(self) -> None:
@@ -106,33 +100,18 @@ class Content(HeldBlobs):
         return None if blobs is None else hashlib.sha256(blobs.encode() + self._places.digest()).hexdigest()
 
     def look(self, keys: Keyring | None) -> Iterator[Group]:
-        """As `HeldBlobs.look`."""
+        """As `HeldBlobs.look`; what is wrong with a file concerns all namespaces, and is told by the store."""
         for records in batches(self._namespace.content.values(), ROWS):
-            if group := [row for record in records for row in self._rows(record, keys)]:
-                yield group
-
-    def pairs(self, keys: Keyring) -> Iterator[Group]:
-        """Which layer each blob holds, as containerd found when it unpacked it."""
-        for records in batches(self._namespace.content.values(), ROWS):
-            rows = [
-                LayerBlob(keys.layer(diff_id), keys.blob(record.digest), "store")
-                for record in records
-                if is_sha256(diff_id := record.labels.get(UNCOMPRESSED, ""))
-            ]
+            rows = [row for record in records for row in self._rows(record, keys)]
             if rows:
                 yield rows
 
     def _rows(self, record: ContentRecord, keys: Keyring | None) -> Iterator[Record]:
         digest = record.digest
         try:
-            if (entry := self._files.entry(digest)) is None:
-                if self._files.unlisted is not None or self._is_gone(digest):
-                    return
-                raise NoFileError("the namespace lists it, but it has no file")
-            size = check_file(entry)
-        except ContentError as error:
+            size = self._files.size(digest)
+        except ContentError:
             self.refused.add(digest)
-            yield problem(self._scope, self._files.path(digest), error, digest)
             return
         self.held.add(digest, size)
         repositories = self._repositories(record)

@@ -83,14 +83,13 @@ class NamespaceRows:
         self._later = later
         self._names = Names(namespace.images, rename, context)
         origins = Origins(repository for repository, _ in self._names.places)
-        self._content = Content(self.scope, namespace, files, origins, rename, self._is_dropped)
+        self._content = Content(self.scope, namespace, files, origins, rename)
 
     def listed(self, stacks: Stacks, snapshotters: Callable[[str], Snapshotter]) -> Iterator[Group]:
         """What is held and named; not the documents."""
         namespace, keys, scope = self._namespace, self._context.keys, self.scope
         yield from batches([problem(scope, *wrong) for wrong in namespace.problems], ROWS)
         yield from self._content.rows(self._context)
-        yield from self._content.pairs(keys)
         for manifests in batches(self._names.places, ROWS):
             yield [SourceManifest(scope, keys.repository(name), keys.blob(digest)) for name, digest in manifests]
         for tags in batches(self._names.tags.items(), ROWS):
@@ -151,7 +150,6 @@ class NamespaceRows:
     ) -> Iterator[Group]:
         keys, scope = self._context.keys, self.scope
         store = f"{self._namespace.name}/{name}"
-        parents = {record.parent for record in snapshots.values()}
         unknown = 0
         for batch in batches(snapshots.values(), ROWS):
             rows: list[Record] = []
@@ -166,20 +164,15 @@ class NamespaceRows:
                     rows.append(SourceLayer(scope, store, chain_key, str(usage.number), usage.bytes))
                 elif snapshotter.unknown is not None:
                     rows.append(SourceLayer(scope, store, chain_key, None, None))
-                elif not self._is_dropped(record.key, name):
+                elif not self._is_dropped(name, record.key):
                     broken = snapshotter.broken.get(record.backing) or MissingError("the snapshotter does not have it")
                     locator = f"{snapshotter.path}: {quote(record.backing.decode('utf-8', 'backslashreplace'))}"
                     rows.append(problem(scope, locator, broken, record.key))
             if rows:
                 yield rows
-        wrong: list[Record] = []
-        if snapshotter.unknown is not None and parents:
-            wrong.append(problem(scope, snapshotter.path, snapshotter.unknown))
         if unknown:
             error = UnknownLayersError(f"of {unknown} unpacked layers nothing tells what they are; they are left out")
-            wrong.append(problem(scope, f"{META}: {self._namespace.name}/snapshots/{name}", error))
-        if wrong:
-            yield wrong
+            yield [problem(scope, f"{META}: {self._namespace.name}/snapshots/{name}", error)]
 
     def _container(self, found: MadeOf, stacks: Stacks) -> Record:
         keys, limits = self._context.keys, self._context.limits
@@ -196,11 +189,7 @@ class NamespaceRows:
             found.created_at,
         )
 
-    def _is_dropped(self, key: str, snapshotter: str | None = None) -> bool:
-        """Whether the namespace has dropped this blob or snapshot since its records were read."""
+    def _is_dropped(self, snapshotter: str, key: str) -> bool:
+        """Whether the namespace has dropped a snapshot since its records were read."""
         later = self._later()
-        if later is self._namespace:
-            return False
-        if later is None:
-            return True
-        return key not in (later.content if snapshotter is None else later.snapshots.get(snapshotter, {}))
+        return later is None or key not in later.snapshots.get(snapshotter, {})

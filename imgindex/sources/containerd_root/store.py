@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from imgindex.errors import ContentError, MissingError
-from imgindex.records.rows import Key
+from imgindex.oci.digest import is_sha256
+from imgindex.records.rows import Key, LayerBlob, Record
 from imgindex.records.wanted import Wanted
 from imgindex.sources.base import ROWS, Group, ScanContext, batches, problem
 from imgindex.sources.bolt.database import last_transaction, read_database
@@ -20,7 +22,7 @@ from imgindex.sources.containerd_root.content import BlobFiles
 from imgindex.sources.containerd_root.namespace import NamespaceRows
 from imgindex.sources.containerd_root.records import META, Namespace, read_namespaces
 from imgindex.sources.containerd_root.snapshotters import Snapshotter
-from imgindex.sources.containerd_root.stacks import Stacks
+from imgindex.sources.containerd_root.stacks import UNCOMPRESSED, Stacks
 from imgindex.sources.files import Root
 from imgindex.sources.walk import Walk
 
@@ -87,8 +89,11 @@ class Store:
         if not self.is_settled:
             error = UnsettledError(f"{UNSETTLED}; what was read may be of several moments")
             yield [problem(catalog, self._folder + META, error)]
+        yield from self._content(catalog)
         stacks = Stacks(self.namespaces, lambda digest: files.read(digest, context.limits))
-        rows = [NamespaceRows(found, files, context, rename, self._later(found)) for found in self.namespaces]
+        rows = [
+            NamespaceRows(found, files, context, rename, partial(self._later, found.name)) for found in self.namespaces
+        ]
         scopes: dict[str, Key] = {}
         for namespace, listed in zip(self.namespaces, rows, strict=True):
             yield from listed.listed(stacks, self._snapshotter)
@@ -98,6 +103,9 @@ class Store:
                 yield from listed.containers(stacks, told.containers)
             for wanted in listed.wanted():
                 scopes.setdefault(wanted.digest, listed.scope)
+
+        wrong = [(found.path, found.unknown) for found in self._snapshotters.values() if found.unknown is not None]
+        yield from batches([problem(catalog, *item) for item in wrong], ROWS)
 
         def fetch(wanted: Wanted) -> bytes:
             if not any(listed.holds(wanted.digest) for listed in rows):
@@ -112,22 +120,42 @@ class Store:
         for listed in rows:
             yield from listed.end(walk.failed, unlisted)
 
+    def _content(self, catalog: Key) -> Iterator[Group]:
+        """What the namespaces together say of blobs: which layers they hold, and what is wrong with their files."""
+        keys = self._context.keys
+        pairs: dict[tuple[str, str], None] = {}
+        wrong: list[Record] = []
+        for digest in sorted({digest for namespace in self.namespaces for digest in namespace.content}):
+            try:
+                self._files.size(digest)
+            except ContentError as error:
+                if self._files.unlisted is None and not self._is_dropped(digest):
+                    wrong.append(problem(catalog, self._files.path(digest), error, digest))
+        yield from batches(wrong, ROWS)
+        for namespace in self.namespaces:
+            for record in namespace.content.values():
+                if is_sha256(diff_id := record.labels.get(UNCOMPRESSED, "")):
+                    pairs[diff_id, record.digest] = None
+        for batch in batches(pairs, ROWS):
+            yield [LayerBlob(keys.layer(diff_id), keys.blob(digest), "store") for diff_id, digest in batch]
+
+    def _is_dropped(self, digest: str) -> bool:
+        """Whether all namespaces have dropped a blob since their records were read."""
+        later = [self._later(namespace.name) for namespace in self.namespaces]
+        return not any(found is not None and digest in found.content for found in later)
+
     def _snapshotter(self, name: str) -> Snapshotter:
         if name not in self._snapshotters:
             self._snapshotters[name] = Snapshotter(self._root, self._folder, name, self._context.limits)
         return self._snapshotters[name]
 
-    def _later(self, namespace: Namespace) -> Callable[[], Namespace | None]:
-        """A function that tells what has become of a namespace: itself if nothing was written, None if it is gone."""
-
-        def later() -> Namespace | None:
-            if self._later_namespaces is None:
-                self._later_namespaces = {found.name: found for found in self.namespaces}
-                with suppress(ContentError):
-                    if last_transaction(self._root, self._folder + META) != self._transaction:
-                        database = read_database(self._root, self._folder + META, self._context.limits)
-                        again = read_namespaces(database, self._context.limits)
-                        self._later_namespaces = {found.name: found for found in again}
-            return self._later_namespaces.get(namespace.name)
-
-        return later
+    def _later(self, name: str) -> Namespace | None:
+        """A namespace as it is by now; None if there is none."""
+        if self._later_namespaces is None:
+            self._later_namespaces = {found.name: found for found in self.namespaces}
+            with suppress(ContentError):
+                if last_transaction(self._root, self._folder + META) != self._transaction:
+                    database = read_database(self._root, self._folder + META, self._context.limits)
+                    again = read_namespaces(database, self._context.limits)
+                    self._later_namespaces = {found.name: found for found in again}
+        return self._later_namespaces.get(name)
