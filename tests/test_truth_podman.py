@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from imgindex.records.keys import content_key, name_key
+from imgindex.records.keys import name_key
 from imgindex.records.rows import PastTag, Problem, Record, SourceImage
 from imgindex.sources.containers_storage.source import ContainersStorage
 from imgindex.store.check import check

@@ -170,7 +170,7 @@ class ScanScope(Record, frozen=True, gc=False):
     `closure`: what the listed manifests reach and the store holds is present too. `listing`: a fingerprint of the blobs
     that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again. `sparse`: an index
     may lack children here, and an image the blobs of layers that are unpacked: the store keeps of them what it needs.
-    `declares`: blobs that manifests name count as there, of the size declared; not where layers are kept unpacked alone.
+    `declares`: blobs that manifests name count as there, of the size declared; false where layers are only unpacked.
     """
 
     scope_key: Key

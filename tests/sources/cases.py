@@ -11,6 +11,7 @@ from typing import Any
 from imgindex.limits import Limits
 from tests.builders import Docker, Layout, Registry, make_image, make_index
 from tests.containerd_root import Containerd
+from tests.containers_storage import ContainersStorage
 from tests.sources.archives import OciArchive, Saved, SkopeoDir, packed
 
 ONE = make_image(1, Labels={"team": "web"})
@@ -314,4 +315,46 @@ def build_engine(path: Path) -> Docker:
 CONTAINERD = Case("containerd-root", build_containerd, 7, containerd_defects())
 ENGINE = Case("docker-root", build_engine, 6, [])
 
-CASES = [LAYOUT, REGISTRY, DOCKER, OCI_ARCHIVE, SAVED, DIR, CONTAINERD, ENGINE]
+
+def build_podman(path: Path) -> ContainersStorage:
+    store = ContainersStorage(path)
+    one = store.add(ONE, "docker.io/lab/web:1", "docker.io/lab/web:latest")
+    store.add(TWO, "docker.io/lab/web:2", history=("docker.io/lab/web:latest",))
+    store.add(ARM)
+    store.add_list(MULTI, "docker.io/lab/multi:1")
+    store.run(CONTAINER, one, "box", "docker.io/lab/web:1")
+    return store
+
+
+def podman_defects() -> list[Defect]:
+    def config(store: ContainersStorage) -> Path:
+        return store.data(TWO.config.digest.partition(":")[2], TWO.config.digest)
+
+    def manifest(store: ContainersStorage) -> Path:
+        return store.data(ONE.config.digest.partition(":")[2], "manifest")
+
+    def listed(store: ContainersStorage) -> Path:
+        return store.data(store.images[3]["id"], "manifest")
+
+    # The image is left out; what podman knows of it by its entry, names and digests, stays.
+    two = CONFIG_ROWS | {"SourceImage"}
+    return [
+        Defect("altered config", config, alter, "digest_mismatch", two),
+        Defect("truncated config", config, truncate, "size_mismatch", two),
+        Defect("absent config", config, remove, "missing", two),
+        Defect("folder for a config", config, make_folder, "wrong_type", two),
+        Defect("FIFO for a config", config, make_fifo, "wrong_type", two),
+        Defect("link for a config", config, lead_out, "path_escape", two),
+        Defect("oversize config", config, enlarge, "size_mismatch", two),
+        # The other copy is read.
+        Defect("truncated manifest", manifest, truncate, "size_mismatch", set()),
+        Defect("absent manifest", manifest, remove, "missing", set()),
+        Defect("FIFO for a manifest", manifest, make_fifo, "wrong_type", set()),
+        Defect("altered list", listed, alter, "digest_mismatch", INDEX_ROWS | {"SourceManifest"}),
+        Defect("truncated list", listed, truncate, "size_mismatch", INDEX_ROWS | {"SourceManifest"}),
+    ]
+
+
+PODMAN = Case("containers-storage", build_podman, 7, podman_defects())
+
+CASES = [LAYOUT, REGISTRY, DOCKER, OCI_ARCHIVE, SAVED, DIR, CONTAINERD, ENGINE, PODMAN]
