@@ -276,12 +276,14 @@ def test_two_drivers_are_two_scopes_with_their_own_containers(docker: Docker) ->
     assert {row.store for row in of(SourceLayer, records)} == {"overlay2", "vfs"}
 
 
-def test_containerds_store_beside_it_is_named_as_not_read(docker: Docker) -> None:
+def test_containerds_store_beside_it_without_records_is_one_problem(docker: Docker) -> None:
     blobs = "containerd/daemon/io.containerd.content.v1.content/blobs/sha256"
     (docker.path / blobs).mkdir(parents=True)
     assert problems(read(docker)) == []
     write(docker.path / blobs / "aa", b"x")
-    assert problems(read(docker)) == [("unsupported_store", blobs, None)]
+    records = read(docker)
+    assert problems(records) == [("missing", "containerd", None)]
+    assert outcomes(records)["catalog", "drivers"] == "partial"
 
 
 def test_containers_of_a_driver_without_images_are_named_as_not_read(docker: Docker) -> None:
@@ -299,7 +301,7 @@ def test_a_folder_without_drivers_is_no_data_root(tmp_path: Path) -> None:
         scan(DockerRoot(str(tmp_path)))
 
 
-def test_an_engine_with_containerds_store_alone_is_said_to_be_one(tmp_path: Path) -> None:
+def test_an_engine_whose_only_store_has_no_records_cannot_be_read(tmp_path: Path) -> None:
     write(tmp_path / "containerd/daemon/io.containerd.content.v1.content/blobs/sha256/aa", b"x")
     with pytest.raises(LayoutError, match="containerd's store"):
         scan(DockerRoot(str(tmp_path)))

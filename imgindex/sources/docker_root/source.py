@@ -107,7 +107,7 @@ def _drivers(root: Root, limits: Limits) -> tuple[list[str], list[Problem], str 
         if isinstance(error, MissingError) and find_folder(root) is not None:
             return [], [], None
         hint = "an engine that uses the host's containerd has its images in /var/lib/containerd: see containerd-root"
-        raise LayoutError(f"{quote(root.path)} has no images of graph drivers: {error}; {hint}") from error
+        raise LayoutError(f"{quote(root.path)} has no graph driver's images: {error}; {hint}") from error
     names: list[str] = []
     problems: list[Problem] = []
     unlisted = None
