@@ -101,6 +101,19 @@ def test_what_is_stored_is_all_layers_and_all_big_data(db: Database, podman_stor
     assert [("total", stored, stored, 0), ("uncompressed", stored, stored, 0)] == rows
 
 
+def test_layers_are_counted_without_what_is_kept_beside_them(db: Database, podman_store: Path) -> None:
+    below = {layer["id"]: layer.get("parent") for layer in listing(podman_store, "layers")}
+    used = set()
+    for image in listing(podman_store, "images"):
+        layer = image.get("layer") if image["id"] in heads() else None
+        while layer:
+            used.add(layer)
+            layer = below[layer]
+    assert [(24, len(used))] == db.rows(
+        "SELECT image_count, layer_count FROM source_sizes WHERE basis = 'uncompressed'"
+    )
+
+
 def test_images_are_those_of_podman_and_those_it_lists_are_listed(db: Database) -> None:
     told = {content_of(image["Id"]): image["Id"] in heads() for image in podman_images()}
     assert told == dict(db.rows("SELECT image_id, listed FROM image_summary"))

@@ -235,7 +235,7 @@ SOURCE_SIZES = View(
         SOURCE,
         ("basis", "TEXT", "compressed, uncompressed, on_disk, or total = all of the source's together."),
         ("image_count", "BIGINT", "Listed images that count on this basis; in total, all listed images."),
-        ("layer_count", "BIGINT", "Distinct units that they use."),
+        ("layer_count", "BIGINT", "Distinct blobs or stacks that they use."),
         ("referenced_bytes", "BIGINT", "What those images would take without sharing."),
         ("distinct_bytes", "BIGINT", "The units of listed images, each once."),
         ("stored_bytes", "BIGINT", "All that the source stores, or says it stores."),
@@ -309,7 +309,8 @@ WITH present AS (
         {total("CASE WHEN is_missing THEN size_bytes ELSE 0 END")} AS missing_bytes
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
-    SELECT index_key, source_key, basis, SUM(CASE WHEN image_count > 0 THEN 1 ELSE 0 END) AS layer_count,
+    SELECT index_key, source_key, basis,
+        SUM(CASE WHEN image_count > 0 AND (basis = 'compressed' OR chain_key IS NOT NULL) THEN 1 ELSE 0 END) AS layer_count,
         {total("COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)")} AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (

@@ -252,7 +252,8 @@ FROM (WITH present AS (
         CASE WHEN SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) AS BIGINT) END AS missing_bytes
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
-    SELECT index_key, source_key, basis, SUM(CASE WHEN image_count > 0 THEN 1 ELSE 0 END) AS layer_count,
+    SELECT index_key, source_key, basis,
+        SUM(CASE WHEN image_count > 0 AND (basis = 'compressed' OR chain_key IS NOT NULL) THEN 1 ELSE 0 END) AS layer_count,
         CASE WHEN SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) AS BIGINT) END AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (
@@ -289,7 +290,7 @@ COMMENT ON COLUMN source_sizes.basis IS 'compressed, uncompressed, on_disk, or t
 ;
 COMMENT ON COLUMN source_sizes.image_count IS 'Listed images that count on this basis; in total, all listed images.'
 ;
-COMMENT ON COLUMN source_sizes.layer_count IS 'Distinct units that they use.'
+COMMENT ON COLUMN source_sizes.layer_count IS 'Distinct blobs or stacks that they use.'
 ;
 COMMENT ON COLUMN source_sizes.referenced_bytes IS 'What those images would take without sharing.'
 ;
