@@ -337,7 +337,7 @@ def podman_defects() -> list[Defect]:
         return store.data(store.images[3]["id"], "manifest")
 
     # The image is left out; what podman knows of it by its entry, names and digests, stays.
-    two = CONFIG_ROWS | {"SourceImage"}
+    two = CONFIG_ROWS | {"SourceImage", "SourceManifest"}
     return [
         Defect("altered config", config, alter, "digest_mismatch", two),
         Defect("truncated config", config, truncate, "size_mismatch", two),

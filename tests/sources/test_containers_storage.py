@@ -140,6 +140,17 @@ def test_a_list_of_images_is_known_by_its_manifest_and_lists_what_is_here(store:
     assert {content_key(index.manifest.digest), content_key(store.images[1]["digest"])} == stale
 
 
+def test_a_list_does_not_bring_an_image_whose_config_is_broken(store: ContainersStorage, tmp_path: Path) -> None:
+    store.add(TWO, "docker.io/lab/web:2")
+    index = make_index(TWO)
+    store.add_list(index, "docker.io/lab/multi:1")
+    store.data(image_id(TWO), TWO.config.digest).unlink()
+    assert [content_key(index.manifest.digest)] == [row.manifest_key for row in of(SourceManifest, look(store))]
+    db = new_index(tmp_path)
+    db.look(store.path)
+    assert [(index.manifest.digest, own_bytes(store, 1))] == db.rows("SELECT image_id, size_bytes FROM image_sizes")
+
+
 def test_an_image_has_all_its_manifests(store: ContainersStorage) -> None:
     store.add(ONE, "docker.io/lab/web:1")
     other = as_json({**json.loads(ONE.manifest.data), "annotations": {"compressed": "otherwise"}})

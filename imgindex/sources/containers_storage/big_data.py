@@ -20,7 +20,7 @@ from imgindex.errors import ContentError, LimitExceededError, MalformedError, Mi
 from imgindex.limits import Limits
 from imgindex.oci.digest import parse_digest
 from imgindex.sources.containers_storage.lists import ImageEntry, Place
-from imgindex.sources.files import check_file
+from imgindex.sources.files import Entry, check_file
 
 GREATEST = 2**63 - 1
 MANIFEST = "manifest"
@@ -69,38 +69,38 @@ def look(place: Place, entry: ImageEntry, limits: Limits) -> BigData:
     sizes = _declared_sizes(entry, names)
     digests = dict(_document_digests(entry, names))
     folder = f"{place.folder('images')}/{entry.id}"
+    documents: list[Document] = []
     problems: list[tuple[str, ContentError, str | None]] = []
-    found: dict[str, ContentError | int] = {}
+    is_gone = False
     try:
-        for file in place.root.listing(folder, sizes=True):
-            try:
-                found[file.name] = check_file(file)
-            except ContentError as error:
-                found[file.name] = error
+        files = {file.name: file for file in place.root.listing(folder, sizes=True)}
     except ContentError as error:
-        missing = isinstance(error, MissingError)
+        is_gone = isinstance(error, MissingError)
         if names:
             problems.append((folder, error, None))
-        return BigData(
-            sum(filter(None, sizes.values())), _config_of(entry, digests), _manifests(digests), [], problems, missing
-        )
-    documents: list[Document] = []
-    for name in names:
-        path = f"{folder}/{file_name(name)}"
-        held = found.get(file_name(name), MissingError("does not exist"))
-        declared = sizes[name]
-        if isinstance(held, int) and declared is not None and held != declared:
-            held = SizeMismatchError(f"images.json says {declared} bytes, but it has {held}")
-        if isinstance(held, int):
-            sizes[name] = held
-            if name in digests:
-                documents.append(Document(digests[name], path))
-        else:
-            problems.append((path, held, digests.get(name)))
+    else:
+        for name in names:
+            path = f"{folder}/{file_name(name)}"
+            try:
+                sizes[name] = _held_size(files.get(file_name(name)), sizes[name])
+                if name in digests:
+                    documents.append(Document(digests[name], path))
+            except ContentError as error:
+                problems.append((path, error, digests.get(name)))
     total = sum(size or 0 for size in sizes.values())
     if total > GREATEST:
         raise LimitExceededError(f"says it has {total} bytes")
-    return BigData(total, _config_of(entry, digests), _manifests(digests), documents, problems, False)
+    return BigData(total, _config_of(entry, digests), _manifests(digests), documents, problems, is_gone)
+
+
+def _held_size(file: Entry | None, declared: int | None) -> int:
+    """The size of a file. Raises ContentError where it is not what images.json says."""
+    if file is None:
+        raise MissingError("does not exist")
+    held = check_file(file)
+    if declared is not None and held != declared:
+        raise SizeMismatchError(f"images.json says {declared} bytes, but it has {held}")
+    return held
 
 
 def _declared_sizes(entry: ImageEntry, names: list[str]) -> dict[str, int | None]:

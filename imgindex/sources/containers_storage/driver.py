@@ -175,23 +175,23 @@ class Driver:
     def _list_rows(self, images: list[Image]) -> Iterator[Group]:
         """Of lists of images, whose tags point at a manifest: the list in its repositories, and what of it is here."""
         keys = self._context.keys
+        here = {digest for image in images for digest in image.data.manifests}
         for image in images:
             if image.data.config_digest is None:
-                present = {image.digest, *self._children(image)}
-                yield [
-                    SourceManifest(self.scope, keys.repository(repository), keys.blob(digest))
-                    for repository in self._repositories[image.entry.id]
-                    for digest in sorted(present)
-                ]
+                present = sorted({image.digest, *here.intersection(self._children(image))})
+                for repository in self._repositories[image.entry.id]:
+                    yield [
+                        SourceManifest(self.scope, keys.repository(repository), keys.blob(digest)) for digest in present
+                    ]
 
     def _children(self, image: Image) -> set[str]:
+        """Digests of what a list lists."""
         try:
             data = self._images.read(image.digest)
             verify(data, image.digest)
-            listed = _decode_list(repair(data)).manifests
+            return {child.digest for child in _decode_list(repair(data)).manifests}
         except (ContentError, msgspec.MsgspecError, ValueError, RecursionError):
             return set()  # its problem row says so, or it is no list
-        return {child.digest for child in listed if self._images.by_manifest(child.digest) is not None}
 
     def _container_rows(self) -> Iterator[Group]:
         keys, found = self._context.keys, self._images.found

@@ -61,7 +61,6 @@ class Images:
         """(locator, what is wrong, digest if it is a document)"""
         self._limits = limits
         self._documents: dict[str, tuple[Place, str]] = {}
-        self._by_manifest: dict[str, str] = {}
         self._lineages: dict[str, Lineage] = {}
         for part in lists:
             for entry in part.images:
@@ -70,6 +69,7 @@ class Images:
 
     def read_configs(self) -> None:
         """Read and verify the config of every image. Those whose config is broken are not `loaded`."""
+        broken: list[str] = []
         for image_id, image in self.found.items():
             config = image.data.config_digest
             if config is None or config not in self._documents:
@@ -83,10 +83,9 @@ class Images:
                 self._lineages[image_id] = lineage
             except ContentError as error:
                 self.problems.append((self.where(config), error, config))
-        for broken in [
-            image for image in self.found.values() if image.data.config_digest and not self.is_loaded(image)
-        ]:
-            self._documents.pop(broken.digest, None)
+                broken.append(config)
+        for config in broken:
+            self._documents.pop(config, None)
 
     def is_loaded(self, image: Image) -> bool:
         """Whether its config was read, if it has one."""
@@ -101,11 +100,6 @@ class Images:
         """Digests of the manifests of a listed image, as far as they are known."""
         image = self.found.get(image_id)
         return () if image is None else image.data.manifests
-
-    def by_manifest(self, digest: str) -> Image | None:
-        """The image that has this manifest."""
-        image_id = self._by_manifest.get(digest)
-        return None if image_id is None else self.found[image_id]
 
     def wanted(self) -> Iterable[Wanted]:
         """The documents of all images."""
@@ -180,5 +174,3 @@ class Images:
         self.found[entry.id] = Image(entry, place, digest, data)
         for document in data.documents:
             self._documents.setdefault(document.digest, (place, document.path))
-        for manifest in data.manifests:
-            self._by_manifest.setdefault(manifest, entry.id)
