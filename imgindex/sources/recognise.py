@@ -14,8 +14,9 @@ from imgindex.sources.tar.root import TarRoot
 
 _SIGNS = (
     "oci-layout and index.json; docker/registry/v2, or blobs and repositories; image/<driver>/imagedb, or "
-    "image/<driver>/repositories.json; <driver>-images; version and manifest.json"
+    "image/<driver>/repositories.json; io.containerd.metadata.v1.bolt; <driver>-images; version and manifest.json"
 )
+_CONTAINERD = "io.containerd.metadata.v1.bolt"
 _LOOK_INSIDE = 200
 """Folders inside a folder that is no store that are looked at, for a hint."""
 
@@ -64,8 +65,10 @@ def _kind_of(root: Root, above: str) -> str | None:
     for driver in _names(root, f"{above}image"):
         if folder(f"image/{driver}/imagedb") or file(f"image/{driver}/repositories.json"):
             return "docker-root"
-    if folder("io.containerd.metadata.v1.bolt"):
+    if folder(_CONTAINERD):
         return "containerd-root"
+    if folder("containers") and folder(f"containerd/daemon/{_CONTAINERD}"):
+        return "docker-root"
     if any(folder(f"{driver}-images") for driver in ("overlay", "vfs", "btrfs", "zfs")):
         return "containers-storage"
     if file("version") and file("manifest.json"):

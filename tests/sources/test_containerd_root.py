@@ -228,6 +228,16 @@ def test_of_an_index_a_container_is_of_the_image_whose_layers_it_stands_on(store
     assert content_key(ARM.config.digest) == row.image_key
 
 
+def test_an_alias_of_a_registry_is_filed_under_the_host(tmp_path: Path) -> None:
+    store = Containerd(tmp_path / "store")
+    store.add("default", ONE, "mirror.example:5000/web:1", origin=("mirror.example", "web"))
+    source = open_source(str(store.path), registry_aliases=[("reg.example", "mirror.example:5000")])
+    records = scan(source)
+    web = name_key("reg.example/web")
+    assert [(web, "1")] == [(row.repository_key, row.tag) for row in of(Tag, records)]
+    assert {web, name_key("")} == {row.repository_key for row in of(SourceBlob, records)}
+
+
 def test_what_containers_write_to_is_no_layer(store: Containerd) -> None:
     before = len(of(SourceLayer, read(store)))
     store.run("default", BOX, ONE, "docker.io/library/web:1")
@@ -397,6 +407,7 @@ def test_an_engine_with_containerds_store_alone_is_read(tmp_path: Path) -> None:
     store.save()
     document = docker.container(BOX).read_bytes().replace(ONE.config.digest.encode(), ONE.manifest.digest.encode())
     docker.container(BOX).write_bytes(document)
+    assert "docker-root" == open_source(str(docker.path)).identity.kind
     records = scan(DockerRoot(str(docker.path)))
     assert [] == problems(records)
     assert {("namespace", "moby"): "complete", ("catalog", "drivers"): "complete"} == outcomes(records)

@@ -81,12 +81,19 @@ class Content(HeldBlobs):
     """The blobs of one namespace."""
 
     def __init__(
-        self, scope: Key, namespace: Namespace, files: BlobFiles, origins: Origins, rename: Callable[[str], str]
+        self,
+        scope: Key,
+        namespace: Namespace,
+        files: BlobFiles,
+        origins: Origins,
+        rename: Callable[[str], str],
+        limits: Limits,
     ) -> None:
         self._namespace = namespace
         self._files = files
         self._origins = origins
         self._rename = rename
+        self._limits = limits
         super().__init__(scope)
 
     def _start(self) -> None:
@@ -126,4 +133,4 @@ class Content(HeldBlobs):
         for label, paths in record.labels.items():
             if label.startswith(_ORIGIN):
                 found.update(map(self._rename, self._origins.repositories(label.removeprefix(_ORIGIN), paths)))
-        return sorted(name for name in found if len(name) <= 512 and "\0" not in name)
+        return sorted(name for name in found if len(name) <= self._limits.name_chars and "\0" not in name)

@@ -38,6 +38,8 @@ class Names:
         """Each (repository, digest) once."""
         self.problems: list[tuple[str, ContentError]] = []
         """(name, what is wrong)"""
+        self.written: set[str] = set()
+        """The repositories, before any was renamed."""
         bare: set[str] = set()
         for record in images:
             try:
@@ -45,6 +47,7 @@ class Names:
             except ContentError as error:
                 repository, tag = "", None
                 self.problems.append((record.name, error))
+            self.written.add(repository)
             repository = rename(repository)
             self.places[repository, record.digest] = None
             if tag is None:
@@ -82,8 +85,7 @@ class NamespaceRows:
         self._context = context
         self._later = later
         self._names = Names(namespace.images, rename, context)
-        origins = Origins(repository for repository, _ in self._names.places)
-        self._content = Content(self.scope, namespace, files, origins, rename)
+        self._content = Content(self.scope, namespace, files, Origins(self._names.written), rename, context.limits)
 
     def listed(self, stacks: Stacks, snapshotters: Callable[[str], Snapshotter]) -> Iterator[Group]:
         """What is held and named; not the documents."""
@@ -175,19 +177,23 @@ class NamespaceRows:
             yield [problem(scope, f"{META}: {self._namespace.name}/snapshots/{name}", error)]
 
     def _container(self, found: MadeOf, stacks: Stacks) -> Record:
-        keys, limits = self._context.keys, self._context.limits
+        keys = self._context.keys
         chain_id = chain_of(found, self._namespace)
         image_id = image_of(found, chain_id, self._namespace)
         return Container(
             self.scope,
             found.container_id,
-            None if found.name is None else found.name[: limits.name_chars],
+            self._fit(found.name),
             None if image_id is None else keys.blob(image_id),
-            None if found.image_ref is None else found.image_ref[: limits.name_chars],
+            self._fit(found.image_ref),
             None if chain_id is None else stacks.key(chain_id, keys),
             found.state,
             found.created_at,
         )
+
+    def _fit(self, name: str | None) -> str | None:
+        """A name that a column holds; it is shown, and nothing is looked up by it."""
+        return None if name is None else name.replace("\0", "\ufffd")[: self._context.limits.name_chars]
 
     def _is_dropped(self, snapshotter: str, key: str) -> bool:
         """Whether the namespace has dropped a snapshot since its records were read."""
