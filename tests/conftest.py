@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.object_store", "tests.registries"]
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
