@@ -31,9 +31,11 @@ from imgindex.errors import (
 class UnavailableError(SourceUnavailableError):
     """The server fails, or cannot be reached, also after retries. `status` is None where there was no answer."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None, passing: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.passing = passing
+        """Whether another attempt may help."""
 
 
 class BlockedError(SourceUnavailableError):

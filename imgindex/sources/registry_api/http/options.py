@@ -41,3 +41,7 @@ class FetchOptions:
     """Longest time without a byte of an answer."""
     answer_seconds: float = 300.0
     """Longest time for one whole answer, however slowly its bytes come."""
+
+    def allows_plain(self, host: str, port: int | None) -> bool:
+        """Whether the user asked for plain HTTP to this host."""
+        return f"{host}:{port}" in self.plain_http or (port in (None, 80) and host in self.plain_http)

@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 _VALUE = re.compile(r"\s*(\d{1,12})\s*(?:,[^;]*)?(?:;.*?\bw=(\d{1,9}))?").match
 
+_A_DATE = 1_000_000_000
+"""A reset beyond this is no number of seconds to wait, but a time."""
+
 
 class RateLimit(NamedTuple):
     """An allowance as the registry last stated it."""
@@ -26,7 +29,13 @@ class RateLimit(NamedTuple):
     remaining: int
     window_seconds: int | None
     reset_seconds: int | None
-    """When the allowance is whole again, from the answer on; few say so."""
+    """When the allowance is whole again, from the answer on; few say so. Some give the time since 1970 instead."""
+
+    def seconds_to_wait(self, now: float) -> float | None:
+        """How long it takes at most until there is an allowance again. `now`: seconds since 1970."""
+        if self.reset_seconds is None:
+            return self.window_seconds
+        return max(0.0, self.reset_seconds - now) if self.reset_seconds > _A_DATE else self.reset_seconds
 
     def __str__(self) -> str:
         of = "" if self.limit is None else f" of {self.limit}"
