@@ -1,7 +1,7 @@
 """An S3 object store on loopback for tests: moto's, in this process, with all that it was asked written down.
 
 A test may put an answer of its own before it (`faults`), since moto itself forbids nothing and never breaks. No client
-library is needed to fill it: moto lets anybody write, and asks who reads for some signature, right or wrong.
+library is needed to fill it: moto asks for a signature, and takes any.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 REGION = "us-east-1"
+_SIGNED = f"AWS4-HMAC-SHA256 Credential=tester/20240101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
 class Asked(NamedTuple):
@@ -73,7 +74,7 @@ class ObjectStore:
     def _send(self, method: str, messages: Iterable[tuple[str, bytes]]) -> None:
         with contextlib.closing(http.client.HTTPConnection(self.host)) as connection:
             for path, content in messages:
-                connection.request(method, f"/{path}", content)
+                connection.request(method, f"/{path}", content, {"Authorization": _SIGNED})
                 answer = connection.getresponse()
                 told = answer.read()
                 assert answer.status < 300, f"{method} {path}: {answer.status} {told!r}"
