@@ -84,7 +84,7 @@ class ObjectTree:
         except UnreadableError as error:
             self._denied += 1
             if self._denied >= DENIALS and not self._read_any:
-                raise SourceUnavailableError(f"no object {error}; it takes s3:GetObject") from error
+                raise SourceUnavailableError(f"its objects {error}; it takes s3:GetObject") from error
             raise
         self._read_any = True
         return data

@@ -65,7 +65,11 @@ class Objects:
             found = obstore.list_with_delimiter(self._store, path or None)
         except (BaseError, OSError, ValueError) as error:
             raise self._failed(error) from error
-        entries = {_last(meta["path"]): Entry(_last(meta["path"]), "file", meta["size"]) for meta in found["objects"]}
+        entries = {
+            _last(meta["path"]): Entry(_last(meta["path"]), "file", meta["size"])
+            for meta in found["objects"]
+            if meta["path"] not in ("", path)  # a marker for this folder itself
+        }
         entries |= {_last(prefix): Entry(_last(prefix), "folder") for prefix in found["common_prefixes"]}
         if not entries:
             raise MissingError("does not exist")

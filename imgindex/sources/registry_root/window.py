@@ -105,10 +105,10 @@ class Window:
 
     def _no_folder(self, path: str) -> ContentError:
         try:
-            self.stored(path)
+            marker = self.stored(path).size == 0
         except ContentError as error:
             return error
-        return WrongTypeError("is a file, not a folder")
+        return MissingError("does not exist") if marker else WrongTypeError("is a file, not a folder")
 
 
 def spelt_digest(path: str) -> bytes | None:
