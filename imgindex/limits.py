@@ -44,3 +44,12 @@ class Limits:
 
     urls: int = 64
     """Most addresses of one foreign layer."""
+
+    list_page_bytes: int = 64 * 1024 * 1024
+    """Largest page of a registry's catalog or list of tags; some registries give a whole list in one."""
+
+    list_names: int = 2_000_000
+    """Most names of such a list."""
+
+    failures: int = 20
+    """After so many failing answers of a registry in a row, it is not asked on."""

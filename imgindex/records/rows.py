@@ -168,7 +168,9 @@ class ScanScope(Record, frozen=True, gc=False):
     """The end of a scope's listing.
 
     `closure`: what the listed manifests reach and the store holds is present too. `listing`: a fingerprint of the blobs
-    that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again.
+    that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again. `more_held`: the
+    store holds more blobs than it shows, so one that it does not show is not missing. `tags_like`: of a partial look,
+    the tags that it saw all of, as a pattern of SQL's LIKE with the escape character `!`; `%` = all.
     """
 
     scope_key: Key
@@ -179,6 +181,8 @@ class ScanScope(Record, frozen=True, gc=False):
     closure: bool = False
     listing: str | None = None
     unchanged: bool = False
+    more_held: bool = False
+    tags_like: str | None = None
 
 
 class Tag(Record, frozen=True, gc=False):

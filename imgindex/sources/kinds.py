@@ -10,7 +10,10 @@ https://github.com/containers/image/blob/main/docs/containers-transports.5.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from imgindex.sources.registry_api.http.options import FetchOptions
 
 
 class SourceKind(NamedTuple):
@@ -23,6 +26,8 @@ class SourceKind(NamedTuple):
     folder: str
     """The package below `sources` that reads it."""
     needs_address: bool = True
+    fetches: bool = False
+    """It asks a server: options about requests are for it."""
 
 
 class OpenOptions(NamedTuple):
@@ -32,10 +37,13 @@ class OpenOptions(NamedTuple):
     """Host that the repositories of a registry's storage are filed under; None = `local`."""
     rename: Callable[[str], str] = str
     """From a repository's full name to the one that it is filed under: `--registry HOST=ALIAS`."""
+    fetch: FetchOptions | None = None
+    """How a registry is asked; None = as is usual."""
 
 
 SOURCE_KINDS = [
     SourceKind("docker-root", "DIR", "the data root of a Docker engine, such as /var/lib/docker", "docker_root"),
     SourceKind("oci", "DIR[:ref]", "an OCI image layout", "oci_layout"),
     SourceKind("registry-root", "DIR", "the storage folder of a distribution registry", "registry_root"),
+    SourceKind("docker", "//HOST[/REPO-GLOB][:TAG-GLOB]", "a registry over its API", "registry_api", fetches=True),
 ]
