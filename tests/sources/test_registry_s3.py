@@ -18,8 +18,8 @@ from imgindex.limits import Limits
 from imgindex.records.rows import Record, Tag
 from imgindex.sources.base import ScanContext, Source
 from imgindex.sources.open import open_source
+from imgindex.sources.registry_root import object_tree, s3
 from imgindex.sources.registry_root import objects as objects_module
-from imgindex.sources.registry_root import s3
 from imgindex.sources.registry_root.object_tree import DENIALS, ObjectTree
 from imgindex.sources.registry_root.s3 import split_address
 from imgindex.sources.registry_root.window import Stored
@@ -104,6 +104,15 @@ def test_the_sample_gives_the_rows_of_its_folder_for_a_request_a_document(
     asked = requests(object_store)
     # A page to find the tree, one each for the folders above the shards, one for the blobs, one for the repositories.
     assert {"page": 5, "GET data": documents, "HEAD data": MISSING} == asked
+    assert rows(open_source(str(registry_store))) == found
+
+
+def test_a_blob_that_was_linked_long_ago_and_is_not_listed_is_not_asked_for(
+    registry_store: Path, new_bucket: NewBucket, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_tree, "SKEW", -(10**12))  # as if all had been written long ago
+    found = rows(open_source(new_bucket(registry_store)))
+    assert 0 == requests(object_store)["HEAD data"]
     assert rows(open_source(str(registry_store))) == found
 
 

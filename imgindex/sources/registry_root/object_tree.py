@@ -12,15 +12,19 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
-from imgindex.errors import LimitExceededError, MissingError, SourceUnavailableError
+from imgindex.errors import ContentError, LimitExceededError, MissingError, SourceUnavailableError
 from imgindex.sources.files import Entry, UnreadableError
 from imgindex.sources.registry_root.ahead import Ahead
 from imgindex.sources.registry_root.objects import Objects
 from imgindex.sources.registry_root.tree import Found
 from imgindex.sources.registry_root.window import Stored, Window, spelt_digest
 
+SKEW = 15 * 60 * 1_000_000
+"""Microseconds by which the store's clock and ours may differ: S3 refuses who is further off."""
 DENIALS = 8
 """Objects that may not be read before any could, from which it follows that none may."""
 _UPLOADS = "/_uploads/"
@@ -38,6 +42,7 @@ class ObjectTree:
         self._shards: Iterator[Window] | None = None
         self._next: Window | None = None
         self._absent: set[str] = set()
+        self._opened = time.time_ns() // 1000
         self._opaque = False
         """A right link was seen whose ETag is not the MD5 of what it holds."""
         self._announced = ""
@@ -110,16 +115,28 @@ class ObjectTree:
         return data, written
 
     def size(self, path: str) -> int:
-        """As `Tree.size`. What is not there is asked for once."""
+        """As `Tree.size`. What is not there is asked for once, and not at all if it was linked before all was listed.
+
+        A blob is linked when it is there, so one that was linked before, and was not listed, is gone.
+        """
         if self._window.covers(path):
             return self._window.stored(path).size
-        if path in self._absent:
+        if path in self._absent or self._linked_before(path):
             raise MissingError("does not exist")
         try:
             return self._objects.size(path)
         except MissingError:
             self._absent.add(path)
             raise
+
+    def _linked_before(self, blob: str) -> bool:
+        """Whether the repository at hand links a blob, and did so before this tree was opened."""
+        _, algorithm, _, encoded, _ = blob.split("/")
+        links = []
+        for folder in ("layers", "manifests/revisions"):
+            with suppress(ContentError):
+                links.append(self._window.stored(f"{self._window.root}{folder}/{algorithm}/{encoded}/link"))
+        return bool(links) and max(link.written for link in links) < self._opened - SKEW
 
     def _announce_tags(self, path: str, limit: int) -> None:
         """Fetch the links of a repository's tags at once, when the first of them has to be read."""
