@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PROBLEMS_EXIT_CODE = 1
 JOBS = 16
 FETCH = "Registries over HTTP"
-REGISTRY_HELP = """The registry that a registry's repositories are filed under (HOST), or another name that a registry is
-known by (HOST=ALIAS), so that a host and its registry join. Repeat for more."""
+REGISTRY_HELP = """The registry that repositories are filed under (HOST), or another name that a registry is known by
+(HOST=ALIAS), so that a host and its registry join. Repeat for more."""
 
 
 def ingest(

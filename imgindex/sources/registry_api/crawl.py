@@ -33,6 +33,14 @@ LISTED = 200
 """Repositories whose tags are listed before they are looked at."""
 
 
+class _Read(NamedTuple):
+    """A document that was read in this slice."""
+
+    size: int
+    """In bytes."""
+    references: list[Wanted]
+
+
 class _Fetched(NamedTuple):
     """What came of asking for a document, in one repository after the other."""
 
@@ -54,8 +62,8 @@ class Crawl:
         self._sightings = Sightings(context.keys)
         self._has_referrers: bool | None = None
         """Whether the registry lists referrers; None = nobody has asked."""
-        self._references: dict[str, list[Wanted]] = {}
-        """Of each document that was fetched and may not be committed yet, what it refers to."""
+        self._read: dict[str, _Read] = {}
+        """The documents that were fetched and may not be committed yet, by digest."""
         self._reached: set[tuple[int, str, Role]] = set()
 
     # -- tags ----------------------------------------------------------------------------------------------------------
@@ -108,7 +116,7 @@ class Crawl:
                 place.repository.note(f"@{place.wanted.digest}", error, place.wanted.digest)
         yield from self._sightings.rows()
         self._context.commit()
-        self._references.clear()
+        self._read.clear()
 
     def _look(self, tags: list[tuple[Repository, str]], fetch: bool) -> Generator[Group, None, list[Place]]:
         limits, progress = self._context.limits, self._context.progress
@@ -134,7 +142,7 @@ class Crawl:
                 self._sightings.document(repository, place.wanted, target.size)
                 continue
             roots.append(place)
-            if target.document is not None and target.digest not in self._references:
+            if target.document is not None and target.digest not in self._read:
                 yield self._take([place], target.document)
         return roots
 
@@ -155,7 +163,7 @@ class Crawl:
                 there = [place for place in places if place not in found.absent]
                 if found.document is not None:
                     yield self._take(there, found.document)
-                    self._see(there, len(found.document.data), ahead)
+                    self._see(there, ahead)
                     fetched += [place for place in there if place.wanted.role == "manifest"]
                 elif found.error is not None:
                     self._fail(there, found.error)
@@ -171,8 +179,8 @@ class Crawl:
             if place.key in self._reached or self._is_too_deep(place):
                 continue
             self._reached.add(place.key)
-            if place.wanted.digest in self._references:
-                self._see([place], place.size, stack)
+            if place.wanted.digest in self._read:
+                self._see([place], stack)
             else:
                 asked.append(place)
         repositories = {place.repository.scope: place.repository for place in asked}
@@ -218,17 +226,16 @@ class Crawl:
         """The rows of a document, or the problem that stands for it."""
         place = places[0]
         wanted, scope = place.wanted, place.repository.scope
-        self._references[wanted.digest] = []
+        self._read[wanted.digest] = _Read(len(document.data), [])
         try:
             if wanted.role == "config":
                 records = self._normalizer.config(document.data, wanted.digest, scope)
             else:
                 media_type = wanted.media_type or document.media_type
                 made = self._normalizer.manifest(document.data, wanted.digest, media_type, scope)
-                records, self._references[wanted.digest] = (
-                    made.records,
-                    self._followed(place, made.references, made.records),
-                )
+                records = made.records
+                references = self._followed(place, made.references, records)
+                self._read[wanted.digest] = _Read(len(document.data), references)
         except ContentError as error:
             for other in places:
                 other.repository.note(f"@{wanted.digest}", error, wanted.digest)
@@ -260,12 +267,13 @@ class Crawl:
             place.repository.problems.clear()
         return rows
 
-    def _see(self, places: list[Place], size: int | None, ahead: list[Place]) -> None:
+    def _see(self, places: list[Place], ahead: list[Place]) -> None:
         """These places have the document, and what it refers to is next."""
         for place in places:
             digest = place.wanted.digest
-            self._sightings.document(place.repository, place.wanted, size)
-            ahead += [Place(place.repository, item, place.depth + 1, digest) for item in self._references[digest]]
+            read = self._read[digest]
+            self._sightings.document(place.repository, place.wanted, read.size)
+            ahead += [Place(place.repository, item, place.depth + 1, digest) for item in read.references]
 
     def _fail(self, places: list[Place], error: ContentError | SourceError) -> None:
         """A document that could not be had: it is there, unless only a failure speaks of it."""

@@ -11,7 +11,7 @@ from imgindex.records.keys import Keyring
 from imgindex.records.rows import Key, Problem, Record, ScanScope, SourceBlob, SourceManifest, Tag
 from imgindex.records.wanted import Role, Wanted
 from imgindex.sources.base import ROWS, Group, batches
-from imgindex.sources.registry_api.http.errors import CutBodyError
+from imgindex.sources.registry_api.http.errors import BudgetSpentError, CutBodyError, ThrottledError
 from imgindex.sources.registry_api.patience import kind_of
 
 
@@ -36,7 +36,9 @@ class Repository:
     def note(self, place: str, error: ContentError | SourceError, digest: str | None = None) -> None:
         """What is wrong with one item. One that could not be asked for keeps the look from being complete."""
         detail = str(error)
-        self.problems.append(Problem(self.scope, quote(f"{self.name}{place}", 1024), kind_of(error), digest, detail))
+        if not isinstance(error, (BudgetSpentError, ThrottledError)):  # which are the registry's, and told once
+            locator = quote(f"{self.name}{place}", 1024)
+            self.problems.append(Problem(self.scope, locator, kind_of(error), digest, detail))
         if isinstance(error, (SourceError, CutBodyError)):
             self.unseen = self.unseen or f"{quote(self.name + place)}: {detail}"
 
