@@ -1,7 +1,7 @@
 """A registry's storage in an object store, which is slow to answer and quick to list: a thousand keys a request.
 
 Folders are not asked for one by one. What is listed comes in the order of the keys, so what belongs to one shard of
-blobs, or to one repository, comes in one run, and a run at a time is held (`Window`): about 400 bytes a key. Links are
+blobs, or to one repository, comes in one run, and a run at a time is held (`Window`): about 600 bytes a key. Links are
 known from the listing (see `window`). Where a store's ETags are no MD5, as with keys of one's own, a link of the right
 size is taken for what its folder says, and only the links of tags are read.
 
