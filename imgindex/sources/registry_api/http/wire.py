@@ -7,6 +7,7 @@ quote addresses. Every request is counted before it is sent.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import ssl
@@ -118,6 +119,9 @@ class Wire:
         if self._session is not None:
             await self._session.close()
             self._session = None
+            # A TLS connection that was broken off is closed in the loop's next rounds.
+            for _ in range(3):
+                await asyncio.sleep(0)
 
     def _open(self) -> aiohttp.ClientSession:
         """The session of this event loop, made when the first request is sent."""
