@@ -1,7 +1,7 @@
 """What reading a registry's storage in S3 takes, beside the same storage in a folder. Nothing is written to an index.
 
-The store is moto's, in this process while another one reads; it answers some hundred requests a second, so that wall time is its, and
-CPU time and requests are ours. The links are read as if they were old: the copy was made a moment ago.
+The store is moto's, in this process while another one reads. It answers some hundred requests a second, so wall time is
+its; CPU time and requests are ours. Links are read as if they were old, though the copy was made a moment ago.
 
     PYTHONPATH=. python benchmarks/bench_s3.py [--rounds N] FOLDER
 """
@@ -25,8 +25,9 @@ from imgindex.sources.registry_root import object_tree
 object_tree.SKEW = -10**12
 started, cpu = time.perf_counter(), time.process_time()
 rows = sum(len(group) for group in open_source(sys.argv[1]).scan(ScanContext()))
+wall, cpu = time.perf_counter() - started, time.process_time() - cpu
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(f"{rows:,} rows, wall {time.perf_counter() - started:.2f} s, CPU {time.process_time() - cpu:.2f} s, peak {peak} MB")
+print(f"{rows:,} rows, wall {wall:.2f} s, CPU {cpu:.2f} s, peak {peak} MB")
 """
 
 
