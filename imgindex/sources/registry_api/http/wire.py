@@ -44,6 +44,7 @@ ERROR_BYTES = 64 * 1024
 HEADERS = 128
 HEADER_BYTES = 32 * 1024
 """Longest header. Docker Hub's tokens and some registries' redirects are several thousand bytes long."""
+CLOSING_SECONDS = 0.1
 PASSING = frozenset({408, 500, 502, 503, 504})
 """Statuses that another attempt may change."""
 
@@ -92,6 +93,7 @@ class Wire:
             wait_jitter=options.wait_seconds,
         ).on(_may_pass)
         self._resolver = resolver
+        self._broken = False
         self._session: aiohttp.ClientSession | None = None
 
     def pace(self, url: URL) -> Pace:
@@ -119,9 +121,8 @@ class Wire:
         if self._session is not None:
             await self._session.close()
             self._session = None
-            # A TLS connection that was broken off is closed in the loop's next rounds.
-            for _ in range(3):
-                await asyncio.sleep(0)
+            # A TLS connection that was broken off takes a moment to be closed, and the loop may end with this call.
+            await asyncio.sleep(CLOSING_SECONDS if self._broken else 0)
 
     def _open(self) -> aiohttp.ClientSession:
         """The session of this event loop, made when the first request is sent."""
@@ -132,7 +133,12 @@ class Wire:
         )
         session = aiohttp.ClientSession(
             # How many at once is for each host's pace to say.
-            connector=aiohttp.TCPConnector(limit=0, resolver=self._resolver, ttl_dns_cache=300),
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                resolver=self._resolver,
+                ttl_dns_cache=300,
+                enable_cleanup_closed=getattr(aiohttp.connector, "NEEDS_CLEANUP_CLOSED", False),
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"imgindex/{imgindex.__version__}", "Accept-Encoding": "identity"},
             timeout=timeout,
@@ -210,6 +216,7 @@ class Wire:
         """Send one request, once. aiohttp's errors quote addresses and headers: none stays a cause."""
         self.budget.spend()
         self._log.sent()
+        whole = False
         try:
             response = await (self._session or self._open()).request(
                 method,
@@ -223,6 +230,7 @@ class Wire:
             )
             try:
                 body = b"" if method == "HEAD" else await _read(response, limit)
+                whole = True
                 return Answer(response.status, response.headers, body, str(url))
             finally:
                 response.release()
@@ -236,6 +244,8 @@ class Wire:
             raise BadAnswerError(f"{_shown(url)}: what came is no HTTP, or its headers are too long") from None
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             raise _unavailable(url, error, route.pace.answered) from None
+        finally:
+            self._broken = self._broken or not whole
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
