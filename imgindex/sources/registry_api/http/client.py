@@ -56,7 +56,7 @@ class Client:
         self._options = options
         self._limits = limits
         self._registries = read_registries(os.environ) if registries is None else registries
-        self._wire = Wire(options, log or Unlogged(), {server_of(host)}, resolver=resolver)
+        self._wire = Wire(options, log or Unlogged(), server_of(host), resolver=resolver)
         self._servers: dict[tuple[str, bool], Server] = {}
         self._failures: dict[str, int] = {}
 

@@ -6,17 +6,17 @@ proxy would read the credentials. Loopback is never asked through a proxy.
 
 from __future__ import annotations
 
+import base64
 import urllib.request
 
-from aiohttp import BasicAuth
 from yarl import URL
 
 from imgindex.errors import SourceUnavailableError
 from imgindex.sources.registry_api.http.hosts import is_loopback
 
 
-def find_proxy(scheme: str, host: str) -> tuple[URL | None, BasicAuth | None]:
-    """The proxy for a host and what it wants to be told; (None, None) = none."""
+def find_proxy(scheme: str, host: str) -> tuple[URL | None, dict[str, str] | None]:
+    """The proxy for a host, and the headers that it alone is sent; (None, None) = none."""
     if scheme != "https" or is_loopback(host):
         return None, None
     address = urllib.request.getproxies_environment().get("https")
@@ -24,10 +24,10 @@ def find_proxy(scheme: str, host: str) -> tuple[URL | None, BasicAuth | None]:
         return None, None
     try:
         url = URL(address if "://" in address else f"http://{address}")
-        auth = BasicAuth(url.user, url.password or "", encoding="utf-8") if url.user else None
+        told = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode() if url.user else None
         proxy = url.with_user(None)
     except ValueError:
         raise SourceUnavailableError("HTTPS_PROXY holds no address of a proxy") from None  # it may hold a password
     if proxy.scheme not in ("http", "https") or not proxy.host:
         raise SourceUnavailableError("HTTPS_PROXY holds no address of a proxy that speaks HTTP")
-    return proxy, auth
+    return proxy, {"Proxy-Authorization": f"Basic {told}"} if told else None

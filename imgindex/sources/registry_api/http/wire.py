@@ -33,7 +33,7 @@ from imgindex.sources.registry_api.http.errors import (
     TooLargeError,
     UnavailableError,
 )
-from imgindex.sources.registry_api.http.hosts import Origin, origin_of
+from imgindex.sources.registry_api.http.hosts import PORTS, Origin, origin_of, split_host
 from imgindex.sources.registry_api.http.log import RequestLog
 from imgindex.sources.registry_api.http.options import FetchOptions
 from imgindex.sources.registry_api.http.pace import Pace, read_retry_after
@@ -66,21 +66,22 @@ class _Route(NamedTuple):
     pace: Pace
     tls: ssl.SSLContext | bool
     proxy: URL | None
-    proxy_auth: aiohttp.BasicAuth | None
+    proxy_headers: dict[str, str] | None
 
 
 class Wire:
     """Connections to a registry and to where it sends its clients."""
 
     def __init__(
-        self, options: FetchOptions, log: RequestLog, own: set[str], *, resolver: AbstractResolver | None = None
+        self, options: FetchOptions, log: RequestLog, own: str, *, resolver: AbstractResolver | None = None
     ) -> None:
-        """`own`: hosts that the user named; `resolver`: who says where hosts are, None = the system."""
+        """`own`: the host, with port, that the user named; `resolver`: who says where hosts are, None = the system."""
         self.budget = Budget(options.max_requests)
         self.unverified: set[Origin] = set()
         """Where certificates are not looked at, because registries.conf says so."""
         self._certificates = Certificates(options, os.environ)
-        self._own = own
+        name, port = split_host(own)
+        self._own = name, port or PORTS["https"]
         self._options = options
         self._log = log
         self._routes: dict[Origin, _Route] = {}
@@ -157,12 +158,11 @@ class Wire:
         origin = origin_of(url)
         if (route := self._routes.get(origin)) is None:
             host, port = origin.host, origin.port or 443
-            name = f"{host}:{port}"
-            pace = self._paces.setdefault(name, Pace(self._options.jobs))
+            pace = self._paces.setdefault(f"{host}:{port}", Pace(self._options.jobs))
             tls: ssl.SSLContext | bool = True
             if origin.scheme == "https":
-                own = bool({name, *([host] if port == 443 else [])} & self._own)
-                tls = self._certificates.context(host, port, own=own, verify=origin not in self.unverified)
+                own, verify = (host, port) == self._own, origin not in self.unverified
+                tls = self._certificates.context(host, port, own=own, verify=verify)
             route = self._routes[origin] = _Route(pace, tls, *find_proxy(origin.scheme, host))
         return route
 
@@ -226,7 +226,7 @@ class Wire:
                 allow_redirects=False,
                 ssl=route.tls,
                 proxy=route.proxy,
-                proxy_auth=route.proxy_auth,
+                proxy_headers=route.proxy_headers,
             )
             try:
                 body = b"" if method == "HEAD" else await _read(response, limit)
@@ -240,6 +240,8 @@ class Wire:
             raise CutBodyError(f"{_shown(url)}: the body ended before its end") from None
         except aiohttp.InvalidURL:
             raise RefusedAddressError(f"{_shown(url)} is no address") from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise _unavailable(url, error, route.pace.answered) from None
         except aiohttp.ClientResponseError:
             raise BadAnswerError(f"{_shown(url)}: what came is no HTTP, or its headers are too long") from None
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
