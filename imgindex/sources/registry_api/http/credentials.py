@@ -29,3 +29,14 @@ class Credentials:
     def basic(self) -> str:
         """The Authorization header of user name and password."""
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def secrets_in(header: str | None) -> list[str]:
+    """What must not be shown of an Authorization header: a token; a password, as it is and as Basic has it."""
+    scheme, _, secret = (header or "").partition(" ")
+    if not secret:
+        return []
+    if scheme != "Basic":
+        return [secret]
+    password = base64.b64decode(secret).decode().partition(":")[2]
+    return [secret, password] if password else [secret]

@@ -18,6 +18,7 @@ from yarl import URL
 
 from imgindex.errors import quote
 from imgindex.sources.registry_api.http.answer import Answer
+from imgindex.sources.registry_api.http.credentials import secrets_in
 from imgindex.sources.registry_api.http.errors import (
     BadAnswerError,
     DeniedError,
@@ -90,7 +91,7 @@ class Server:
             used = renewed
         if 200 <= answer.status < 300 or answer.status in expected:
             return answer
-        raise _error(method, answer, sign_in)
+        raise _error(method, answer, used, sign_in)
 
     async def _authorization(self, sign_in: SignIn, scope: str, expected: Collection[int]) -> str | None:
         try:
@@ -190,9 +191,11 @@ async def _has_tls(host: str, port: int, tls: ssl.SSLContext | bool, seconds: fl
     return True
 
 
-def _error(method: str, answer: Answer, sign_in: SignIn) -> Exception:
-    """The error that an unexpected status is."""
+def _error(method: str, answer: Answer, used: str | None, sign_in: SignIn) -> Exception:
+    """The error that an unexpected status is. What the server says is part of it, unless it quotes our credentials."""
     code, message = _read_error(answer.body)
+    if any(secret in f"{code} {message}" for secret in secrets_in(used)):
+        code, message = None, "(what it says holds the credentials)"
     what = f"{method} {quote(URL(answer.url, encoded=True).with_query(None), 300)}: {answer.status}"
     told = " ".join(quote(part) for part in (code, message) if part)
     what = f"{what} {told}".rstrip()

@@ -21,7 +21,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 import imgindex
-from imgindex.errors import ContentError, quote
+from imgindex.errors import ContentError
 from imgindex.sources.registry_api.http.answer import Answer
 from imgindex.sources.registry_api.http.budget import Budget
 from imgindex.sources.registry_api.http.certs import Certificates
@@ -33,6 +33,7 @@ from imgindex.sources.registry_api.http.errors import (
     TooLargeError,
     UnavailableError,
 )
+from imgindex.sources.registry_api.http.failures import shown, unavailable
 from imgindex.sources.registry_api.http.hosts import PORTS, Origin, origin_of, split_host
 from imgindex.sources.registry_api.http.log import RequestLog
 from imgindex.sources.registry_api.http.options import FetchOptions
@@ -186,9 +187,7 @@ class Wire:
             wait = self._backoff(times) if stated is None else stated
             waited, times = waited + max(wait, self._options.wait_seconds), times + 1
             if waited > self._options.throttle_seconds:
-                raise ThrottledError(
-                    f"{_shown(url)}: too many requests; it asks to wait {wait:.0f} s", retry_after=wait
-                )
+                raise ThrottledError(f"{shown(url)}: too many requests; it asks to wait {wait:.0f} s", retry_after=wait)
             self._hold(pace, wait, f"{url.host} answers that these are too many requests")
         if answer.status in PASSING:
             if stated is not None and stated <= self._options.throttle_seconds:
@@ -231,21 +230,22 @@ class Wire:
             try:
                 body = b"" if method == "HEAD" else await _read(response, limit)
                 whole = True
+                self._log.received(len(body))
                 return Answer(response.status, response.headers, body, str(url))
             finally:
                 response.release()
         except ContentError as error:
-            raise type(error)(f"{_shown(url)} {error}") from None
+            raise type(error)(f"{shown(url)} {error}") from None
         except aiohttp.ClientPayloadError:
-            raise CutBodyError(f"{_shown(url)}: the body ended before its end") from None
+            raise CutBodyError(f"{shown(url)}: the body ended before its end") from None
         except aiohttp.InvalidURL:
-            raise RefusedAddressError(f"{_shown(url)} is no address") from None
+            raise RefusedAddressError(f"{shown(url)} is no address") from None
         except aiohttp.ClientHttpProxyError as error:
-            raise _unavailable(url, error, route.pace.answered) from None
+            raise unavailable(url, error, route.pace.answered) from None
         except aiohttp.ClientResponseError:
-            raise BadAnswerError(f"{_shown(url)}: what came is no HTTP, or its headers are too long") from None
+            raise BadAnswerError(f"{shown(url)}: what came is no HTTP, or its headers are too long") from None
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise _unavailable(url, error, route.pace.answered) from None
+            raise unavailable(url, error, route.pace.answered) from None
         finally:
             self._broken = self._broken or not whole
 
@@ -278,30 +278,3 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, UnavailableError):
         return error.passing
     return isinstance(error, _PassingStatusError | CutBodyError)
-
-
-def _shown(url: URL) -> str:
-    """An address for a message: without query, user name or password."""
-    return quote(str(url.with_query(None).with_user(None).with_fragment(None)), 300)
-
-
-def _unavailable(url: URL, error: Exception, answered: bool) -> UnavailableError:
-    """The error in words of our own, and whether another attempt may help."""
-    host = quote(url.authority.rpartition("@")[2])
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error
-        reason = getattr(cause, "verify_message", "") or "it is not for this host"
-        return UnavailableError(f"{host}: its certificate is not trusted: {quote(reason)}")
-    if isinstance(error, aiohttp.ClientConnectorSSLError | ssl.SSLError):
-        hint = "does it speak plain HTTP? then ask for that with --plain-http"
-        return UnavailableError(f"{host}: no TLS connection ({hint})", passing=answered)
-    if isinstance(error, TimeoutError):
-        return UnavailableError(f"{host} gave no answer in time", passing=True)
-    if isinstance(error, aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError):
-        return UnavailableError(f"{host}: the proxy gives no connection to it", passing=answered)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return UnavailableError(f"{host}: no such host", passing=answered)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = os.strerror(error.os_error.errno) if error.os_error.errno else "no connection"
-        return UnavailableError(f"{host}: {reason}", passing=answered)
-    return UnavailableError(f"{host} closed the connection", passing=True)

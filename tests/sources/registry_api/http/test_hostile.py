@@ -141,6 +141,15 @@ def test_redirects_that_are_not_followed(registry: Named, evil: Named, authority
     assert evil.server.seen == []
 
 
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_registry_that_quotes_the_credentials_is_not_quoted(registry: Named, authority: Path, canary: str) -> None:
+    registry.server.routes[BLOB] = asks_basic(
+        Reply.of({"errors": [{"code": canary, "message": f"not {canary}!"}]}, 403)
+    )
+    assert "holds the credentials" in str(refused(registry, authority))
+
+
 def test_redirects_are_followed_five_times(registry: Named, authority: Path) -> None:
     registry.server.routes[BLOB] = Reply(307, headers={"Location": BLOB})
     assert isinstance(refused(registry, authority), RefusedAddressError)
