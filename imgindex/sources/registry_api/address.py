@@ -83,8 +83,7 @@ def parse_address(address: str) -> Address:
         )
     host, rest = _split_host(text, has_slash=address.endswith("/"))
     registry = normalize_registry(host)
-    glob, colon, tags = rest.rpartition(":")
-    repositories = glob if colon else rest
+    repositories, colon, tags = rest.partition(":")
     if rest and not _REPOSITORY_GLOB(repositories):
         raise InvalidReferenceError(f"{quote(repositories)} is no name of a repository, and no glob of * and ?")
     if colon and not _TAG_GLOB(tags):

@@ -76,18 +76,18 @@ class Listing:
 
 async def list_repositories(client: Client, limits: Limits) -> Listing:
     """The names in the catalog. Raises what `Client.get` raises for its first page."""
-    return await _read(client, "/v2/_catalog", "registry:catalog:*", limits, _repositories)
+    return await _read(client, "/v2/_catalog", "registry:catalog:*", limits, _repositories, PAGE)
 
 
 async def list_tags(client: Client, repository: str, limits: Limits) -> Listing:
     """The tags of a repository. Raises what `Client.get` raises for the first page."""
-    return await _read(client, f"/v2/{repository}/tags/list", f"repository:{repository}:pull", limits, _tags)
+    return await _read(client, f"/v2/{repository}/tags/list", f"repository:{repository}:pull", limits, _tags, PAGE)
 
 
 async def list_referrers(client: Client, repository: str, digest: str, limits: Limits) -> Listing:
     """The manifests that refer to this one, by digest. Raises what `Client.get` raises for the first page."""
     path = f"/v2/{repository}/referrers/{digest}"
-    return await _read(client, path, f"repository:{repository}:pull", limits, _referrers, size=None)
+    return await _read(client, path, f"repository:{repository}:pull", limits, _referrers, None)
 
 
 def _repositories(data: bytes) -> dict[str, Referrer | None]:
@@ -102,7 +102,7 @@ def _referrers(data: bytes) -> dict[str, Referrer | None]:
     return {item.digest: item for item in msgspec.json.decode(data, type=Referrers).manifests or []}
 
 
-async def _read(client: Client, path: str, scope: str, limits: Limits, page: _Page, size: int | None = PAGE) -> Listing:
+async def _read(client: Client, path: str, scope: str, limits: Limits, page: _Page, size: int | None) -> Listing:
     """`size`: names a page; None = as the registry likes."""
     listing = Listing()
     asked: set[str] = set()
