@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from imgindex.errors import ImgindexError, StoreError, UsageError
 from imgindex.limits import Limits
@@ -19,15 +19,13 @@ from imgindex.records.keys import name_key
 from imgindex.records.redact import Redactor
 from imgindex.sources.base import Known, NothingKnown, ScanContext, Source
 from imgindex.sources.open import is_fetched, open_source
+from imgindex.sources.registry_api.http.options import FetchOptions
 from imgindex.store import migrate
 from imgindex.store.engine import open_engine
 from imgindex.store.known import KnownDocuments
 from imgindex.store.loader import Loaded, Loader, SourceRow
 from imgindex.store.session import Session
 from imgindex.store.tally import tally
-
-if TYPE_CHECKING:
-    from imgindex.sources.registry_api.http.options import FetchOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class IngestOptions:
     """When the index is made: keep values that look like secrets."""
     adopt: bool = False
     """Accept another store under the same name."""
-    fetch: FetchOptions | None = None
-    """How registries are asked; None = as is usual."""
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    """How registries are asked."""
 
 
 class Watch(Protocol):

@@ -65,6 +65,8 @@ class Crawl:
         self._read: dict[str, _Read] = {}
         """The documents that were fetched and may not be committed yet, by digest."""
         self._reached: set[tuple[int, str, Role]] = set()
+        self._new: list[Place] = []
+        """Where a manifest is that was fetched in this slice, and nobody has asked yet what refers to it."""
 
     # -- tags ----------------------------------------------------------------------------------------------------------
 
@@ -156,7 +158,6 @@ class Crawl:
             wanted = self._wanted(ahead, depth)
             self._context.progress.expect(len(wanted))
             ahead, depth = [], depth + 1
-            fetched: list[Place] = []
             for places, found in self._steps.each(wanted, self._fetch):
                 self._context.progress.advance()
                 absent += [place for place in found.absent if place.depth == 0]
@@ -164,10 +165,10 @@ class Crawl:
                 if found.document is not None:
                     yield self._take(there, found.document)
                     self._see(there, ahead)
-                    fetched += [place for place in there if place.wanted.role == "manifest"]
                 elif found.error is not None:
                     self._fail(there, found.error)
-            ahead += self._referrers(fetched)
+            asked, self._new = self._new, []
+            ahead += self._referrers(asked)
         return absent
 
     def _wanted(self, ahead: list[Place], depth: int) -> list[list[Place]]:
@@ -272,6 +273,8 @@ class Crawl:
         for place in places:
             digest = place.wanted.digest
             read = self._read[digest]
+            if place.wanted.role == "manifest":
+                self._new.append(place)
             self._sightings.document(place.repository, place.wanted, read.size)
             ahead += [Place(place.repository, item, place.depth + 1, digest) for item in read.references]
 
