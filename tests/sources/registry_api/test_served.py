@@ -153,7 +153,7 @@ def test_what_is_deleted_is_gone_and_what_moves_has_moved(registry_store: Path, 
         db.look(f"docker://{registry.host}", name=SOURCE, registry=("local",))
         tags = repositories / "team/web/_manifests/tags"
         shutil.rmtree(tags / "1.2")
-        (tags / "latest/current/link").write_text((tags / "1.0/current/link").read_text())
+        (tags / "latest/current/link").write_text((tags / "1.1/current/link").read_text())
         shutil.rmtree(repositories / "base/static")
         db.look(f"docker://{registry.host}", name=SOURCE, registry=("local",))
     ended = db.rows(
