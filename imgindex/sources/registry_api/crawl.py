@@ -299,7 +299,7 @@ class Crawl:
         if not self._has_referrers:
             return found
         for place, listing in self._steps.each(places, self._list_referrers):
-            if not isinstance(listing, Listing):
+            if not isinstance(listing, (Listing, NotFoundError)):
                 place.repository.note(f"@{place.wanted.digest}", listing)
             found += self._refer(place, listing)
         return found
