@@ -18,7 +18,8 @@ from imgindex.oci.platform import parse_platform
 from imgindex.records.keys import name_key
 from imgindex.records.redact import Redactor
 from imgindex.sources.base import Known, NothingKnown, ScanContext, Source
-from imgindex.sources.open import open_source
+from imgindex.sources.open import is_fetched, open_source
+from imgindex.sources.registry_api.http.options import FetchOptions
 from imgindex.store import migrate
 from imgindex.store.engine import open_engine
 from imgindex.store.known import KnownDocuments
@@ -46,7 +47,8 @@ class IngestOptions:
     """When the index is made: keep values that look like secrets."""
     adopt: bool = False
     """Accept another store under the same name."""
-    jobs: int = 16
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    """How registries are asked."""
 
 
 class Watch(Protocol):
@@ -57,6 +59,10 @@ class Watch(Protocol):
     def expect(self, documents: int) -> None: ...
 
     def advance(self, documents: int, bytes_read: int) -> None: ...
+
+    def tell(self, noun: str, count: int) -> None: ...
+
+    def say(self, text: str) -> None: ...
 
     def finish(self) -> None: ...
 
@@ -94,6 +100,12 @@ class _Counting:
         self.bytes_read += bytes_read
         self._watch.advance(documents, bytes_read)
 
+    def tell(self, noun: str, count: int = 1) -> None:
+        self._watch.tell(noun, count)
+
+    def say(self, text: str) -> None:
+        self._watch.say(text)
+
 
 def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) -> list[ScanReport]:
     """Read the sources into the index, which is made if there is none.
@@ -130,7 +142,7 @@ def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) 
 def plan(specs: Sequence[str], options: IngestOptions) -> list[tuple[str, dict[str, int]]]:
     """What an ingest would read, source by source: (its name, {noun: count}). Raises ImgindexError."""
     check_options(specs, options)
-    context = ScanContext(platforms=options.platforms)
+    context = ScanContext(platforms=tuple(map(parse_platform, options.platforms)))
     sources = [_open(spec, options) for spec in specs]
     return [(options.name or source.identity.address, source.plan(context)) for source in sources]
 
@@ -143,7 +155,7 @@ def check_options(specs: Sequence[str], options: IngestOptions) -> None:
         raise UsageError("--as-of lies in the future. It says when the store looked like this.")
     for platform in options.platforms:
         parse_platform(platform)
-    if options.platforms:
+    if options.platforms and not all(map(is_fetched, specs)):
         # Nothing is fetched from a folder, and an option that is passed over in silence would mislead.
         raise UsageError("--platform limits what is fetched over HTTP; a store in a folder is read whole.")
 
@@ -185,7 +197,7 @@ def _scan(
         redact=Redactor(keep_env=keep_env),
         limits=limits,
         progress=counting,
-        platforms=options.platforms,
+        platforms=tuple(map(parse_platform, options.platforms)),
     )
     loader = Loader(
         session,
@@ -196,6 +208,7 @@ def _scan(
         adopt=options.adopt,
         scope_filter=", ".join(context.platforms) or None,
     )
+    context.commit = loader.flush
     try:
         for group in source.scan(context):
             loader.add(group)
@@ -221,7 +234,7 @@ def _open(spec: str, options: IngestOptions) -> Source:
     aliases = [(host, alias) for host, _, alias in (item.partition("=") for item in options.registry) if alias]
     if len(hosts) > 1:
         raise UsageError("--registry HOST says where repositories belong, and several hosts are given. Give one.")
-    return open_source(spec, registry=hosts[0] if hosts else None, registry_aliases=aliases)
+    return open_source(spec, registry=hosts[0] if hosts else None, registry_aliases=aliases, fetch=options.fetch)
 
 
 def _source_row(source: Source, name: str) -> SourceRow:

@@ -53,3 +53,12 @@ class Limits:
 
     archive_ratio: int = 1100
     """How many times its size a compressed tar may expand; gzip cannot do more than 1,032."""
+
+    list_page_bytes: int = 64 * 1024 * 1024
+    """Largest page of a registry's catalog or list of tags; some registries give a whole list in one."""
+
+    list_names: int = 2_000_000
+    """Most names of such a list."""
+
+    failures: int = 20
+    """After so many failing answers of a registry in a row, it is not asked on."""

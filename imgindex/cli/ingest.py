@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 PROBLEMS_EXIT_CODE = 1
 JOBS = 16
-REGISTRY_HELP = """The registry that a registry-root belongs to (HOST), or another name that a registry is known by
+FETCH = "Registries over HTTP"
+REGISTRY_HELP = """The registry that repositories are filed under (HOST), or another name that a registry is known by
 (HOST=ALIAS), so that a host and its registry join. Repeat for more."""
 
 
@@ -68,8 +70,62 @@ def ingest(
         bool, typer.Option("--adopt", help="Go on under the same name though it is another store: it has moved.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, max=64, metavar="N", help="How many requests to a registry at once.")
+        int,
+        typer.Option(
+            "--jobs", min=1, max=64, metavar="N", help="How many requests to a registry at once.", rich_help_panel=FETCH
+        ),
     ] = JOBS,
+    max_requests: Annotated[
+        int | None,
+        typer.Option(
+            "--max-requests",
+            min=1,
+            metavar="N",
+            help="Most requests to each registry. The crawl is partial then, and the next one goes on.",
+            show_default=False,
+            rich_help_panel=FETCH,
+        ),
+    ] = None,
+    plain_http: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plain-http",
+            metavar="HOST[:PORT]",
+            help="Ask this registry without TLS. Loopback is asked so without saying. Repeat for more.",
+            show_default=False,
+            rich_help_panel=FETCH,
+        ),
+    ] = None,
+    auth_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--auth-file",
+            metavar="FILE",
+            help="Take credentials from this file, in place of podman's auth.json and docker's config.json.",
+            show_default=False,
+            rich_help_panel=FETCH,
+        ),
+    ] = None,
+    auth_realm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--auth-realm",
+            metavar="HOST",
+            help="A token server on another host that may be sent a registry's credentials. Repeat for more.",
+            show_default=False,
+            rich_help_panel=FETCH,
+        ),
+    ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="Further certificate authorities, in PEM.",
+            show_default=False,
+            rich_help_panel=FETCH,
+        ),
+    ] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
     """Read stores and registries into the index.
@@ -84,11 +140,15 @@ def ingest(
       imgindex ingest oci:./layout registry-root:/var/lib/registry --registry registry.example
       imgindex ingest registry-root:/backup/registry --name nightly --as-of 2026-01-31T02:00:00Z
       imgindex ingest docker-root:/var/lib/docker --dry-run
+      imgindex ingest docker://registry.example --max-requests 5000
+      imgindex ingest 'docker://registry.example/team/*:1.*' docker://docker.io/library/nginx
     """
     from imgindex.cli.host import expand_host
     from imgindex.cli.progress import make_watch
     from imgindex.ingest import IngestOptions
     from imgindex.ingest import ingest as read_sources
+    from imgindex.sources.open import is_fetched
+    from imgindex.sources.registry_api.http.options import FetchOptions
 
     sources = expand_host(sources)
     options = IngestOptions(
@@ -100,7 +160,15 @@ def ingest(
         strict=strict,
         keep_env=keep_env,
         adopt=adopt,
-        jobs=jobs,
+        fetch=FetchOptions(
+            jobs=jobs,
+            max_requests=max_requests,
+            plain_http=frozenset(plain_http or ()),
+            auth_file=auth_file,
+            auth_realms=frozenset(auth_realm or ()),
+            ca_file=ca_file,
+            several_registries=sum(map(is_fetched, sources)) > 1,
+        ),
     )
     if dry_run:
         _print_plan(sources, options)

@@ -25,12 +25,18 @@ class Lines:
     def advance(self, documents: int = 1, bytes_read: int = 0) -> None:
         pass
 
+    def tell(self, noun: str, count: int = 1) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        note(quote(text, 400))
+
     def finish(self) -> None:
         pass
 
 
 class Bar:
-    """Documents done of those expected, their rate, and the time left."""
+    """Documents done of those expected, their rate, and the time left; of a registry, what was found, and requests."""
 
     REFRESH_SECONDS = 0.1
 
@@ -42,6 +48,7 @@ class Bar:
         self._done = 0
         self._bytes = 0
         self._expected = 0
+        self._told: dict[str, int] = {}
         self._started_at = 0.0
         self._shown_at = 0.0
 
@@ -52,16 +59,17 @@ class Bar:
 
         self.finish()
         self._done = self._bytes = self._expected = 0
+        self._told = {}
         self._started_at = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.completed:,.0f} documents  {task.fields[rate]}"),
+            TextColumn("{task.fields[done]}  {task.fields[rate]}"),
             TimeRemainingColumn(compact=True),
             console=Console(file=self._file),
             transient=True,
         )
-        self._task = self._progress.add_task(escape(quote(source, 60)), total=None, rate="")
+        self._task = self._progress.add_task(escape(quote(source, 60)), total=None, done="", rate="")
         self._progress.start()
 
     def expect(self, documents: int) -> None:
@@ -72,6 +80,14 @@ class Bar:
         self._done += documents
         self._bytes += bytes_read
         self._show()
+
+    def tell(self, noun: str, count: int = 1) -> None:
+        self._told[noun] = self._told.get(noun, 0) + count
+        self._show()
+
+    def say(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(quote(text, 400), markup=False, highlight=False)
 
     def finish(self) -> None:
         if self._progress is not None:
@@ -85,8 +101,12 @@ class Bar:
             return
         self._shown_at = now
         seconds = max(now - self._started_at, self.REFRESH_SECONDS, 0.001)
-        rate = f"{self._done / seconds:,.0f}/s  {self._bytes / 1e6:,.1f} MB"
-        self._progress.update(self._task, completed=self._done, total=self._expected or None, rate=rate)
+        told = dict(self._told)
+        requests = told.pop("requests", None)
+        done = ", ".join(f"{count:,} {noun}" for noun, count in told.items()) or f"{self._done:,} documents"
+        per_second = f"{self._done / seconds:,.0f}/s" if requests is None else f"{requests / seconds:,.0f} requests/s"
+        rate = f"{per_second}  {self._bytes / 1e6:,.1f} MB"
+        self._progress.update(self._task, completed=self._done, total=self._expected or None, done=done, rate=rate)
 
 
 def make_watch() -> Lines | Bar:

@@ -100,6 +100,11 @@ def _normalize_path(registry: str, path: str) -> str:
     return _OFFICIAL + path if registry == DOCKER_HUB and "/" not in path else path
 
 
+def is_tag(text: str) -> bool:
+    """Whether a registry may have a tag of this name."""
+    return _TAG.fullmatch(text) is not None
+
+
 def repository_name(registry: str, path: str) -> str:
     """The full name of a repository within a registry: `docker.io/library/nginx`. Raises `InvalidReferenceError`."""
     registry = normalize_registry(registry)

@@ -171,6 +171,8 @@ class ScanScope(Record, frozen=True, gc=False):
     that it lists; `unchanged`: it is that of the last look, so their rows were not yielded again. `sparse`: an index
     may lack children here, and an image the blobs of layers that are unpacked: the store keeps of them what it needs.
     `declares`: blobs that manifests name count as there, of the size declared; false where layers are only unpacked.
+    `more_held`: the store holds more blobs than it shows, so one that it does not show is not missing. `tags_like`: of
+    a partial look, the tags that it saw all of, as a pattern of SQL's LIKE with the escape character `!`; `%` = all.
     """
 
     scope_key: Key
@@ -183,6 +185,8 @@ class ScanScope(Record, frozen=True, gc=False):
     unchanged: bool = False
     sparse: bool = False
     declares: bool = True
+    more_held: bool = False
+    tags_like: str | None = None
 
 
 class Tag(Record, frozen=True, gc=False):

@@ -14,7 +14,7 @@ a `Problem` and goes on. The end of each scope's listing is a `ScanScope` record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeAlias, TypeVar
@@ -24,7 +24,7 @@ from imgindex.limits import Limits
 from imgindex.records.keys import Keyring, name_key
 from imgindex.records.redact import Redactor
 from imgindex.records.rows import Key, Problem, Record
-from imgindex.records.wanted import Wanted
+from imgindex.records.wanted import Reached, Wanted
 
 Group: TypeAlias = Sequence[Record]
 
@@ -37,10 +37,21 @@ ROWS = 1000
 class Known(Protocol):
     """What the index holds already, asked in bulk."""
 
+    is_empty: bool
+    """There is nothing in it, or nothing of it counts."""
+
     def unread(self, wanted: Iterable[Wanted]) -> list[Wanted]:
         """Of these documents, and of all that they reach through documents in the index, those that are not in it yet.
 
         The order is kept, what is reached comes last, and no document comes twice.
+        """
+        ...
+
+    def reach(self, asked: Sequence[tuple[Key, Wanted]]) -> list[Reached]:
+        """These documents, each in a scope, and all that they reach there through documents in the index, referrers
+        included that the last look at the scope found. In order of depth, no document twice in a scope.
+
+        What the scan itself has brought is known as far as it was committed.
         """
         ...
 
@@ -52,8 +63,13 @@ class Known(Protocol):
 class NothingKnown:
     """An empty index, or one whose documents are all to be read again (`--full`)."""
 
+    is_empty = True
+
     def unread(self, wanted: Iterable[Wanted]) -> list[Wanted]:
         return list({item.digest: item for item in wanted}.values())
+
+    def reach(self, asked: Sequence[tuple[Key, Wanted]]) -> list[Reached]:
+        return [Reached(scope, wanted, None, 0, False, None, None) for scope, wanted in asked]
 
     def listing(self, scope: Key) -> str | None:
         return None
@@ -68,6 +84,14 @@ class Progress(Protocol):
 
     def advance(self, documents: int = 1, bytes_read: int = 0) -> None: ...
 
+    def tell(self, noun: str, count: int = 1) -> None:
+        """So many more of these, in the plural, were met: repositories, tags, requests."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Something that whoever watches should know now: that a registry makes us wait."""
+        ...
+
 
 class Silent:
     """Progress that nobody watches."""
@@ -75,6 +99,14 @@ class Silent:
     def expect(self, documents: int) -> None: ...
 
     def advance(self, documents: int = 1, bytes_read: int = 0) -> None: ...
+
+    def tell(self, noun: str, count: int = 1) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+def _keep() -> None:
+    """Nothing waits to be written."""
 
 
 @dataclass(slots=True)
@@ -88,6 +120,8 @@ class ScanContext:
     progress: Progress = field(default_factory=Silent)
     platforms: tuple[str, ...] = ()
     """Normalised platforms to read; empty = all."""
+    commit: Callable[[], None] = _keep
+    """Write what was yielded so far. For a source whose work is dear, between two groups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import os
 import stat
 from operator import attrgetter
 from types import TracebackType
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
@@ -74,7 +74,7 @@ class Root:
         self._folders: dict[str, int] = {}
         self._last_path, self._last_folder = "", self._root
 
-    def __enter__(self) -> Root:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -12,7 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from imgindex.sources.registry_api.http.options import FetchOptions
 
 
 class SourceKind(NamedTuple):
@@ -25,6 +28,8 @@ class SourceKind(NamedTuple):
     folder: str
     """The package below `sources` that reads it."""
     needs_address: bool = True
+    fetches: bool = False
+    """It asks a server: options about requests are for it."""
 
 
 class OpenOptions(NamedTuple):
@@ -34,6 +39,8 @@ class OpenOptions(NamedTuple):
     """Host that the repositories of a registry's storage are filed under; None = `local`."""
     rename: Callable[[str], str] = str
     """From a repository's full name to the one that it is filed under: `--registry HOST=ALIAS`."""
+    fetch: FetchOptions | None = None
+    """How a registry is asked; None = as is usual."""
 
 
 SOURCE_KINDS = [
@@ -50,10 +57,17 @@ SOURCE_KINDS = [
     SourceKind("oci-archive", "FILE[:ref]", "an OCI image layout in a tar", "oci_archive"),
     SourceKind("docker-archive", "FILE", "what docker save writes", "docker_archive"),
     SourceKind("dir", "DIR", "an image in a folder, as skopeo's dir: writes it", "skopeo_dir"),
-    SourceKind("registry-root", "DIR", "the storage folder of a distribution registry", "registry_root"),
     SourceKind(
-        "docker-daemon", "[SOCKET]", "a Docker engine, or podman's service, over its socket", "docker_daemon", False
+        "registry-root", "DIR | s3://BUCKET[/PREFIX]", "the storage of a distribution registry", "registry_root"
     ),
+    SourceKind(
+        "docker-daemon",
+        "[SOCKET]",
+        "a Docker engine, or podman's service, over its socket",
+        "docker_daemon",
+        needs_address=False,
+    ),
+    SourceKind("docker", "//HOST[/REPO-GLOB][:TAG-GLOB]", "a registry over its API", "registry_api", fetches=True),
 ]
 
 

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from imgindex.errors import SourceUnavailableError, UnknownSourceError, quote
 from imgindex.oci.reference import normalize_registry
@@ -20,15 +21,26 @@ from imgindex.sources.base import Source
 from imgindex.sources.kinds import SOURCE_KINDS, OpenOptions, SourceKind
 from imgindex.sources.recognise import recognise
 
+if TYPE_CHECKING:
+    from imgindex.sources.registry_api.http.options import FetchOptions
+
 _KIND = re.compile(r"[a-z0-9-]+:")
 
 
-def open_source(text: str, *, registry: str | None = None, registry_aliases: Iterable[tuple[str, str]] = ()) -> Source:
+def open_source(
+    text: str,
+    *,
+    registry: str | None = None,
+    registry_aliases: Iterable[tuple[str, str]] = (),
+    fetch: FetchOptions | None = None,
+) -> Source:
     """The source that `text` names.
 
     Args:
-        registry: Host that the repositories of a `registry-root` are filed under; `local` if not given.
+        registry: Host that the repositories of a registry are filed under, if not its own; of a `registry-root`,
+            `local` if not given.
         registry_aliases: Pairs of (host, alias): what a store keeps under the alias is filed under the host.
+        fetch: How a registry is asked.
 
     Raises:
         UnknownSourceError: The kind is unknown, or the path holds no known store.
@@ -36,7 +48,7 @@ def open_source(text: str, *, registry: str | None = None, registry_aliases: Ite
         LayoutError: The path holds no store of the kind that was named.
         InvalidReferenceError: `registry` is no host.
     """
-    options = OpenOptions(registry, _renaming(registry_aliases))
+    options = OpenOptions(registry, _renaming(registry_aliases), fetch)
     name, colon, address = text.partition(":")
     kinds = {kind.name: kind for kind in SOURCE_KINDS}
     if colon and name in kinds:
@@ -51,6 +63,12 @@ def open_source(text: str, *, registry: str | None = None, registry_aliases: Ite
             f"there is nothing at {quote(text)}; give the path of a store, or kind:address with one of {_readable()}"
         )
     return _open(kinds[recognise(text)], text, options)
+
+
+def is_fetched(text: str) -> bool:
+    """Whether a source asks a registry, as far as its name says."""
+    name, colon, _ = text.partition(":")
+    return bool(colon) and any(kind.fetches for kind in SOURCE_KINDS if kind.name == name)
 
 
 def _open(kind: SourceKind, address: str, options: OpenOptions) -> Source:

@@ -11,7 +11,7 @@ store does not have is no problem here: the store's tables show it, for every ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from imgindex.errors import ContentError, MissingError
 from imgindex.oci.digest import verify
@@ -36,6 +36,7 @@ class Walk:
         follow: Callable[[Wanted], bool] | None = None,
         check: Callable[[bytes, str], None] = verify,
         scope_of: Callable[[str], Key] | None = None,
+        ahead: Callable[[Sequence[Wanted]], None] | None = None,
     ) -> None:
         """
         Args:
@@ -46,6 +47,7 @@ class Walk:
             follow: Whether a document that another one refers to is to be read; all of them if not given.
             check: Raises ContentError for bytes that do not have this digest.
             scope_of: Scope that a listed document lies in, for what is odd in it or in its config.
+            ahead: Told which documents will be fetched next, in this order, as far as they are fetched at all.
         """
         self.failed: set[str] = set()
         """Digests of the documents that could not be read or used."""
@@ -56,6 +58,7 @@ class Walk:
         self._follow = follow
         self._check = check
         self._scope_of = scope_of
+        self._ahead = ahead
         self._normalizer = Normalizer(context.keys, context.redact, context.limits)
         # Of every document that was tried, its digest's hash alone: cycles end here, and what was read a moment ago
         # need not be in the index yet.
@@ -69,19 +72,20 @@ class Walk:
     def _read(self, part: list[Wanted], parents: dict[str, str], depth: int) -> Iterator[Group]:
         """`parents`: by digest, a document that refers to it."""
         listed = {wanted.digest for wanted in part} if depth == 0 else set()
-        tried, follow, scope_of = self._tried, self._follow, self._scope_of
+        tried, scope_of = self._tried, self._scope_of
         progress = self._context.progress
         unread = self._context.known.unread(part)
         progress.expect(len(unread))
+        if self._ahead is not None:
+            self._ahead([item for item in unread if self._is_due(item, listed)])
         references: list[Wanted] = []
         below: dict[str, str] = {}
         for wanted in unread:
             digest = wanted.digest
-            mark = hash(digest)
-            if mark in tried or (follow is not None and digest not in listed and not follow(wanted)):
+            if not self._is_due(wanted, listed):
                 progress.advance()
                 continue
-            tried.add(mark)
+            tried.add(hash(digest))
             try:
                 data = self._fetch(wanted)
                 self._check(data, digest)
@@ -110,6 +114,12 @@ class Walk:
                 references, below = [], {}
         if references:
             yield from self._read(references, below, depth + 1)
+
+    def _is_due(self, wanted: Wanted, listed: set[str]) -> bool:
+        """Whether a document has not been tried yet, and is listed or to be followed."""
+        if hash(wanted.digest) in self._tried:
+            return False
+        return self._follow is None or wanted.digest in listed or self._follow(wanted)
 
     def _normalized(self, wanted: Wanted, data: bytes, depth: int, scope: Key) -> tuple[list[Record], list[Wanted]]:
         """The records of a document, and what it refers to."""

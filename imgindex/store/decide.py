@@ -120,11 +120,13 @@ def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], va
             "unchanged": ("BOOLEAN", [s.unchanged for s in decided] + [False] * len(vanished)),
             "declares": ("BOOLEAN", [s.declares for s in decided] + [False] * len(vanished)),
             "sparse": ("BOOLEAN", [s.sparse for s in decided] + [False] * len(vanished)),
+            "more_held": ("BOOLEAN", [s.more_held for s in decided] + [False] * len(vanished)),
+            "tags_like": ("TEXT", [s.tags_like for s in decided] + [None] * len(vanished)),
         },
     )
     session.execute(f"""
 CREATE TEMPORARY TABLE decided AS
-SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, p.previous_at
+SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, b.more_held, b.tags_like, p.previous_at
 FROM batch_decided AS b
 LEFT JOIN (
     SELECT scope_key, MAX(as_of) AS previous_at FROM scan_scopes
@@ -179,6 +181,8 @@ def _close(
 ) -> int:
     # The blobs of an unchanged listing were not yielded again; what is declared of others was worked out anew.
     stays = " AND NOT (d.unchanged AND o.bytes_evidence = 'held')" if table == "source_blobs" else ""
+    # A look at some tags alone, whose list was read to its end, closes those of them that are not there.
+    looked = "(d.is_complete OR o.tag LIKE d.tags_like ESCAPE '!')" if table == "tags" else "d.is_complete"
     differs = " OR ".join(f"n.{name} IS DISTINCT FROM o.{name}" for name in presence.values) or "FALSE"
     session.execute(f"""
 CREATE TEMPORARY TABLE ending AS
@@ -189,7 +193,7 @@ FROM {table} AS o
 JOIN decided AS d ON d.scope_key = o.scope_key
 LEFT JOIN now_seen AS n ON {same}
 WHERE o.index_key = '{this["index_key"]}' AND o.source_key = {this["source_key"]} AND o.ended_at IS NULL
-    AND ((n.scope_key IS NULL AND d.is_complete{stays}) OR (n.scope_key IS NOT NULL AND ({differs})))
+    AND ((n.scope_key IS NULL AND {looked}{stays}) OR (n.scope_key IS NOT NULL AND ({differs})))
 """)
     ending = session.value("SELECT COUNT(*) FROM ending")
     if ending:

@@ -7,7 +7,7 @@
 - What is named and not held is a problem, if the source shows what it holds. What is odd in a document itself is a
   problem wherever the document is.
 
-All statements work on the scopes in `decided` (scope_key, is_complete, closure, unchanged, declares, sparse, previous_at).
+All statements work on the scopes in `decided`: what each ended with, and previous_at.
 """
 
 from __future__ import annotations
@@ -220,6 +220,9 @@ SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
         ELSE 'A manifest names this blob, and the store does not have it.' END,
     NULL AS document_key
 FROM named AS n
+JOIN decided AS d ON d.scope_key = n.scope_key AND (NOT d.more_held OR (
+    d.is_complete AND n.part = 'config' AND n.blob_key IN (SELECT config_key FROM manifests WHERE kind = 'image')
+))
 JOIN blobs AS b ON b.blob_key = n.blob_key
 WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken) AND NOT EXISTS (
     SELECT 1 FROM unpacked AS u WHERE u.scope_key = n.scope_key AND u.blob_key = n.blob_key

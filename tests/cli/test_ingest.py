@@ -10,6 +10,7 @@ from imgindex.cli.ingest import exit_code
 from imgindex.errors import ContentError, ImgindexError, SourceError, StoreError
 from imgindex.ingest import IngestOptions, ScanReport, Watch
 from imgindex.sources.host import Place
+from imgindex.sources.registry_api.http.options import FetchOptions
 from tests.cli.conftest import Invoke
 
 
@@ -63,7 +64,7 @@ def test_options_are_handed_on(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) 
         strict=True,
         keep_env=True,
         adopt=True,
-        jobs=4,
+        fetch=FetchOptions(jobs=4),
     )
     assert ingest.calls == [("x.duckdb", ["oci:./a"], expected)]
 

@@ -122,9 +122,9 @@ def test_a_registry_root_without_a_registry_is_an_error(tmp_path: Path) -> None:
         open_source(f"registry-root:{tmp_path}")
 
 
-def test_object_storage_is_for_a_later_version() -> None:
-    with pytest.raises(UnknownSourceError, match="from folders alone"):
-        open_source("registry-root:s3://bucket/prefix")
+def test_a_storage_of_another_kind_is_refused() -> None:
+    with pytest.raises(UnknownSourceError, match=r"gs:// is no storage that this version reads"):
+        open_source("registry-root:gs://bucket/prefix")
 
 
 def test_a_folder_without_a_store_says_what_was_looked_for(tmp_path: Path) -> None:

@@ -46,30 +46,27 @@ class Catalog:
 
     def find(self) -> Iterator[str | Problem]:
         """The names of the repositories, in order, and what is wrong on the way."""
-        ahead = [""]
-        while ahead:
-            name = ahead.pop()
+        refused: str | None = None
+        for name, entries, error in self._tree.descend(FOLDER):
+            if refused is not None and name.startswith(f"{refused}/"):
+                continue  # its folder has a problem row already
             path = f"{FOLDER}/{name}" if name else FOLDER
             try:
-                entries = self._tree.listing(path)
+                if error is not None:
+                    raise error
                 check_name(name, self._limits)
-            except MissingError:
-                continue  # nobody has pushed yet, or it is gone again
-            except ContentError as error:
-                self.unlisted = f"{quote(path)} {error}"
-                yield problem(self._scope, path, error)
+            except ContentError as wrong:
+                refused = name
+                self.unlisted = f"{quote(path)} {wrong}"
+                yield problem(self._scope, path, wrong)
                 continue
             if name and any(entry.kind == "folder" and entry.name in PARTS for entry in entries):
                 yield name
-            below = []
             for entry in entries:
-                if entry.kind == "folder" and not entry.name.startswith("_"):
-                    below.append(f"{name}/{entry.name}" if name else entry.name)
-                elif entry.kind == "link":
+                if entry.kind == "link":
                     # A repository may well lie behind it, so nothing that is not found counts as gone.
                     self.unlisted = f"{quote(path)} holds a link"
                     yield from _wrong(self._scope, f"{path}/{entry.name}", entry)
-            ahead.extend(reversed(below))
 
 
 class Repository:

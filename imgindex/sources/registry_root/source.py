@@ -1,4 +1,4 @@
-"""The storage of a CNCF distribution registry, as a folder: the tree that its filesystem driver writes.
+"""The storage of a CNCF distribution registry: the tree that it writes into a folder or an object store.
 
 Every repository is a scope, the blob tree is one, and the catalog is the last: it says which repositories there are,
 and which documents cannot be used, since one document may be linked in many repositories. Only manifests that a
@@ -17,18 +17,17 @@ https://github.com/distribution/distribution/blob/main/registry/storage/paths.go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from imgindex.errors import ContentError, MissingError, quote
+from imgindex.errors import ContentError, MissingError
 from imgindex.records.rows import Key, Problem, Record, ScanScope, SourceBlob, SourceManifest, Tag
 from imgindex.records.wanted import Wanted
 from imgindex.sources.base import ROWS, Group, Identity, ScanContext, batches, problem, scope_key
-from imgindex.sources.files import Root
-from imgindex.sources.identity import identity_of
 from imgindex.sources.registry_root.blobs import Blobs, blob_path
+from imgindex.sources.registry_root.folder import FolderStorage
 from imgindex.sources.registry_root.repositories import Catalog, Repository, TagLink
-from imgindex.sources.registry_root.tree import TOP, Tree
+from imgindex.sources.registry_root.tree import Storage, Tree
 from imgindex.sources.walk import CHUNK, Walk
 
 DEFAULT_REGISTRY = "local"
@@ -39,19 +38,24 @@ _PENDING = 3 * CHUNK
 
 
 class RegistryRoot:
-    """The registry whose tree lies in the folder `path`, which is `docker/registry/v2` itself."""
+    """A registry, read from its storage."""
 
-    def __init__(self, path: str, registry: str = DEFAULT_REGISTRY) -> None:
-        """`registry`: what its repositories are filed under. Raises SourceUnavailableError where there is no folder."""
-        with Root(path) as root:
-            self._path = root.path
+    def __init__(self, storage: Storage | str, registry: str = DEFAULT_REGISTRY) -> None:
+        """
+        Args:
+            storage: Where its tree lies; a path is that of a folder which is `docker/registry/v2` itself.
+            registry: What its repositories are filed under.
+
+        Raises SourceUnavailableError where there is no folder.
+        """
+        self._storage = FolderStorage(storage) if isinstance(storage, str) else storage
         self._registry = registry
-        address = f"registry-root:{quote(self._path.removesuffix('/' + TOP), 4096)}"
-        self.identity = Identity("registry-root", address, identity_of(self._path), registry)
+        address = f"registry-root:{self._storage.address}"
+        self.identity = Identity("registry-root", address, self._storage.fingerprint, registry)
 
     def scan(self, context: ScanContext) -> Iterator[Group]:
         """As `Source.scan`."""
-        with Root(self._path) as tree:
+        with self._storage.open() as tree:
             blobs = Blobs(tree, _BLOBS)
             yield from blobs.rows(context)
             yield [_end(_BLOBS, "blobs", "blobs", blobs.unlisted, blobs.listing(), blobs.unchanged)]
@@ -62,7 +66,7 @@ class RegistryRoot:
     def plan(self, context: ScanContext) -> dict[str, int]:
         """As `Source.plan`; a manifest that is linked in two repositories counts once in each."""
         counts = dict.fromkeys(("repositories", "tags", "manifests", "blobs"), 0)
-        with Root(self._path) as tree:
+        with self._storage.open() as tree:
             blobs = Blobs(tree, _BLOBS)
             for _ in blobs.look(None):
                 pass
@@ -92,6 +96,7 @@ class _Reading:
             # A child is read if a repository links to it, and then it is listed.
             follow=lambda wanted: wanted.role == "config",
             scope_of=lambda digest: self._scopes.get(digest, _CATALOG),
+            ahead=self._ahead,
         )
         self._missing: set[str] = set()
         self._pending: list[Wanted] = []
@@ -156,6 +161,10 @@ class _Reading:
         pending, self._pending = self._pending, []
         yield from self._walk.read(pending)
         self._scopes.clear()
+
+    def _ahead(self, wanted: Sequence[Wanted]) -> None:
+        paths = [blob_path(item.digest) for item in wanted if item.digest not in self._blobs.refused]
+        self._tree.ahead(paths, self._context.limits.document_bytes)
 
     def _fetch(self, wanted: Wanted) -> bytes:
         if wanted.digest in self._blobs.refused:
