@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from imgindex import __version__
 from imgindex.errors import LoadError, SourceIdentityError, UsageError, quote
@@ -24,9 +24,11 @@ from imgindex.records.keys import Keyring, name_key
 from imgindex.records.rows import Problem, Record, ScanScope
 from imgindex.store.batch import Batch
 from imgindex.store.content import Refusal, write_content
-from imgindex.store.decide import Scan, decide
+from imgindex.store.decide import decide
+from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen
-from imgindex.store.session import Session
+from imgindex.store.session import Session, own_index
+from imgindex.store.traces import add_traces
 from imgindex.store.usage import replace_usage
 
 BATCH_RECORDS = 150_000
@@ -92,9 +94,7 @@ class Loader:
         self._listed: set[int] = set()
         self.loaded = Loaded()
         with session.transaction():
-            index_key = UUID(
-                str(session.value("SELECT index_key FROM index_info ORDER BY created_at, index_key LIMIT 1"))
-            )
+            index_key = own_index(session)
             self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
             was_stopped = self._begin(source, adopt, scope_filter)
             refused = session.rows(
@@ -191,6 +191,7 @@ class Loader:
             self._has_refused = self._has_refused or bool(written.refusals)
             self._report(written.refusals)
             add_seen(self._session, self._batch)
+            add_traces(self._session, self._batch, self._scan)
             ended = [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
             self._listed.update(scope.scope_key for scope in ended)
             if ended:
