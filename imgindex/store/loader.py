@@ -29,7 +29,7 @@ from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen
 from imgindex.store.session import Session, own_index
 from imgindex.store.traces import add_traces
-from imgindex.store.usage import replace_usage
+from imgindex.store.usage import drop_artifacts, replace_usage
 
 BATCH_RECORDS = 150_000
 """Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
@@ -237,14 +237,9 @@ class Loader:
         """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
         session, index_key = self._session, str(self._scan.index_key)
         if self._derive_all:
-            # What turned out to be an artifact was an image nowhere; a store's own images have an ID there.
-            session.run(
-                "DELETE FROM source_images WHERE index_key = :index_key AND ended_at IS NULL AND local_id IS NULL "
-                "AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')",
-                index_key=index_key,
-            )
-            for (source_key,) in session.rows("SELECT source_key FROM sources WHERE index_key = :key", key=index_key):
-                replace_usage(session, index_key, source_key)
+            drop_artifacts(session)
+            for stream in session.rows("SELECT index_key, source_key FROM sources"):
+                replace_usage(session, str(stream[0]), stream[1])
         elif self._must_derive or self.loaded.changed_rows or self.loaded.documents:
             replace_usage(session, index_key, self._scan.source_key)
 
