@@ -19,9 +19,9 @@ def merge(
 ) -> None:
     """Bring other indexes into this one, which is made if there is none. The others stay as they are.
 
-    Each host ingests into a file of its own, and one command unites them. Merging a later copy of the same file brings what
-    it saw up to date; merging it again changes nothing; the order does not matter. Of a source that several indexes saw, the
-    views show what the one with the latest complete look saw. It is all or nothing.
+    Each host ingests into a file of its own, and one command unites them. A later copy of the same file brings what it
+    saw up to date; merging it again changes nothing; the order does not matter. Of a source that several indexes saw,
+    the views show what the one with the latest complete look saw. It is all or nothing.
 
     \b
     Examples:
@@ -31,6 +31,5 @@ def merge(
     from imgindex.store.merge import merge as unite
 
     merged = unite(db, others, adopt=adopt)
-    note(
-        f"New indexes: {merged.indexes:,}; sources brought up to date: {merged.streams:,}; new documents: {merged.documents:,}."
-    )
+    streams, documents = f"{merged.streams:,}", f"{merged.documents:,}"
+    note(f"New indexes: {merged.indexes:,}; sources brought up to date: {streams}; new documents: {documents}.")
