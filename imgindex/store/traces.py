@@ -1,7 +1,7 @@
 """What a store remembers of where its tags pointed: facts, written as they come and never decided on.
 
 They need no scope that was read to its end, and a copy that is older than the last look has as good ones as any: whichever
-order they come in, the same facts are there in the end. The view `tag_intervals` makes history of them, where no look knows better.
+order they come in, the same facts are there in the end; those that were pruned stay away. The view `tag_intervals` makes history of them, where no look knows better.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _add(session: Session, found: str, scan: Scan) -> None:
 INSERT INTO tag_traces (index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at)
 SELECT :index_key, :source_key, n.scope_key, n.repository_key, n.tag, n.target_key, n.target_kind, n.basis, n.dated_at
 FROM new_traces AS n
-WHERE NOT EXISTS (
+JOIN sources AS s ON s.index_key = :index_key AND s.source_key = :source_key
+WHERE (n.basis = 'known' OR (n.dated_at < s.pruned_before) IS NOT TRUE) AND NOT EXISTS (
     SELECT 1 FROM tag_traces AS t
     WHERE t.index_key = :index_key AND t.source_key = :source_key AND t.scope_key = n.scope_key
         AND t.repository_key = n.repository_key AND t.tag = n.tag AND t.target_key = n.target_key
