@@ -126,7 +126,7 @@ def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) 
     session = Session(open_engine(db, read_only=False))
     try:
         with session.transaction():
-            keep_env = bool(session.value("SELECT keep_env FROM index_info ORDER BY created_at, index_key LIMIT 1"))
+            keep_env = bool(session.value("SELECT BOOL_OR(keep_env) FROM index_info"))
         if options.keep_env and not keep_env:
             raise UsageError(
                 "--keep-env is settled when an index is made, and this one redacts. Make another with --db."

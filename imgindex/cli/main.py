@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from imgindex import __version__
-from imgindex.cli import db, demo, ingest, query, schema, source, sql
+from imgindex.cli import db, demo, ingest, merge, query, schema, source, sql
 from imgindex.errors import ImgindexError, quote
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -93,6 +93,7 @@ def imgindex(
 app.command("ingest", no_args_is_help=True)(ingest.ingest)
 app.add_typer(query.app, name="query")
 app.command("sql", no_args_is_help=True)(sql.sql)
+app.command("merge", no_args_is_help=True)(merge.merge)
 app.command("schema")(schema.schema)
 app.add_typer(source.app, name="source")
 app.add_typer(db.app, name="db")

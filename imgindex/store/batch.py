@@ -28,7 +28,7 @@ TABLE_OF: dict[type[Record], str] = {
     rows.LayerBlob: "layer_blobs",
     rows.ScanScope: "scan_scopes",
     rows.Tag: "tags",
-    rows.PastTag: "tags",
+    rows.PastTag: "tag_traces",
     rows.RepoDigest: "repo_digests",
     rows.SourceManifest: "source_manifests",
     rows.SourceImage: "source_images",

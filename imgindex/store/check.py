@@ -158,16 +158,33 @@ def _check_presence(session: Session) -> Iterator[Finding]:
 
 
 def _check_tags(session: Session) -> Iterator[Finding]:
+    """No two intervals of a tag overlap, whether seen or remembered, and no two sightings do."""
     sql = """
 SELECT w.tag FROM (
-    SELECT source, repository, tag, valid_from,
-        LAG(valid_to) OVER (PARTITION BY source, repository, tag ORDER BY valid_from, first_seen_at) AS previous_to,
-        LAG(tag) OVER (PARTITION BY source, repository, tag ORDER BY valid_from, first_seen_at) AS previous_tag
+    SELECT source, repository, tag, valid_from, valid_to, LAG(valid_to) OVER per_tag AS previous_to,
+        LAG(tag) OVER per_tag AS previous_tag
     FROM tag_history WHERE valid_from IS NOT NULL
+    WINDOW per_tag AS (PARTITION BY source, repository, tag ORDER BY valid_from, valid_to NULLS LAST)
 ) AS w
-WHERE w.previous_tag IS NOT NULL AND (w.previous_to IS NULL OR w.previous_to > w.valid_from)
+WHERE w.valid_to < w.valid_from
+    OR (w.previous_tag IS NOT NULL AND (w.previous_to IS NULL OR w.previous_to > w.valid_from))
 """
     yield from _found(session, "a tag points to one place at a time", "tag_history", sql)
+    sql = """
+SELECT w.tag FROM (
+    SELECT tag, first_seen_at, LAG(ended_at) OVER per_tag AS previous_end, LAG(tag) OVER per_tag AS previous_tag
+    FROM tags
+    WINDOW per_tag AS (
+        PARTITION BY index_key, source_key, scope_key, repository_key, tag ORDER BY first_seen_at, ended_at NULLS LAST
+    )
+) AS w
+WHERE w.previous_tag IS NOT NULL AND (w.previous_end IS NULL OR w.previous_end > w.first_seen_at)
+"""
+    yield from _found(session, "a tag was seen in one place at a time", "tags", sql)
+    sql = "SELECT tag FROM tag_history WHERE evidence = 'recovered' AND valid_from IS NOT NULL AND valid_to IS NULL"
+    yield from _found(session, "what is recovered is never current", "tag_history", sql)
+    sql = "SELECT tag FROM tags WHERE valid_from > first_seen_at"
+    yield from _found(session, "a tag holds from its first sighting at the latest", "tags", sql)
 
 
 def _check_derived(session: Session) -> Iterator[Finding]:

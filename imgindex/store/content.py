@@ -54,8 +54,7 @@ def write_content(session: Session, batch: Batch, keys: Keyring, *, refused_befo
     new = {parent: _write_documents(session, batch, parent) for parent in PARENTS}
     told = 0
     if any(new.values()):
-        told = _tell_artifacts(session)
-        _claim_layers(session)
+        told = settle_content(session)
     _write_layer_blobs(session, batch)
     for parent in PARENTS:
         session.unstage(f"new_{TABLE_OF[parent]}")
@@ -91,7 +90,7 @@ def _stage_names(session: Session, dictionary: Dictionary) -> None:
 
 
 def _find_collisions(session: Session, dictionary: Dictionary) -> set[str]:
-    key, name = _NAMED[dictionary.table]
+    key, name = NAMED[dictionary.table]
     table = dictionary.table
     found = session.rows(
         f"SELECT s.{name} FROM batch_{table} AS s JOIN {table} AS t ON t.{key} = s.{key} "
@@ -101,13 +100,13 @@ def _find_collisions(session: Session, dictionary: Dictionary) -> set[str]:
 
 
 def _insert_names(session: Session, dictionary: Dictionary) -> None:
-    key, _ = _NAMED[dictionary.table]
+    key, _ = NAMED[dictionary.table]
     table = dictionary.table
     session.run(
         f"INSERT INTO {table} SELECT s.* FROM batch_{table} AS s "
         f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = s.{key})"
     )
-    if verified := _VERIFIED.get(table):
+    if verified := VERIFIED.get(table):
         session.run(
             f"UPDATE {table} SET {verified} = s.{verified} FROM batch_{table} AS s "
             f"WHERE s.{key} = {table}.{key} AND {table}.{verified} IS NULL AND s.{verified} IS NOT NULL"
@@ -115,13 +114,13 @@ def _insert_names(session: Session, dictionary: Dictionary) -> None:
     session.unstage(f"batch_{table}")
 
 
-_NAMED = {
+NAMED = {
     "blobs": ("blob_key", "digest"),
     "layers": ("layer_key", "diff_id"),
     "chains": ("chain_key", "chain_id"),
     "repositories": ("repository_key", "name"),
 }
-_VERIFIED = {"blobs": "size_bytes", "layers": "tar_bytes"}
+VERIFIED = {"blobs": "size_bytes", "layers": "tar_bytes"}
 
 
 def _sized(key: str, name: str, size: str) -> Any:
@@ -208,6 +207,16 @@ def _insert(session: Session, kind: type[Record], records: list[Record]) -> None
     session.stage(f"batch_{table}", columns_of(kind, records))
     session.run(f"INSERT INTO {table} ({fields}) SELECT {fields} FROM batch_{table}")
     session.unstage(f"batch_{table}")
+
+
+def settle_content(session: Session) -> int:
+    """What documents say of each other, once new ones are there: their keys are in new_manifests and new_images.
+
+    Returns how many manifests turned out to be artifacts.
+    """
+    told = _tell_artifacts(session)
+    _claim_layers(session)
+    return told
 
 
 def _tell_artifacts(session: Session) -> int:

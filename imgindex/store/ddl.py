@@ -22,13 +22,17 @@ def render(dialect: DialectName) -> list[str]:
     """Every statement that makes an empty database into an index, in order."""
     statements: list[str] = []
     for table in metadata.sorted_tables:
-        statements.append(_create_table(table, dialect))
-        statements.extend(_comment_table(table))
-    if dialect == "postgresql":
-        statements.extend(_create_indexes())
+        statements.extend(render_table(table.name, dialect))
     for view in VIEWS:
         statements.extend(render_view(view))
     return statements
+
+
+def render_table(name: str, dialect: DialectName) -> list[str]:
+    """The statements that make one table, its comments and its indexes."""
+    table = metadata.tables[name]
+    indexes = _create_indexes(table) if dialect == "postgresql" else ()
+    return [_create_table(table, dialect), *_comment_table(table), *indexes]
 
 
 def render_view(view: View) -> list[str]:
@@ -61,12 +65,11 @@ def _column(column: Column[Any], dialect: DialectName) -> str:
     return f"{column.name} {kind}{'' if column.nullable else ' NOT NULL'}"
 
 
-def _create_indexes() -> Iterator[str]:
+def _create_indexes(table: Table) -> Iterator[str]:
     """What PostgreSQL needs to find rows by what they refer to; DuckDB scans columns faster than it follows indexes."""
-    for table in metadata.sorted_tables:
-        for column in table.columns:
-            if "dictionary" in column.info and column is not next(iter(table.primary_key.columns), None):
-                yield f"CREATE INDEX {table.name}_by_{column.name} ON {table.name} ({column.name})"
+    for column in table.columns:
+        if "dictionary" in column.info and column is not next(iter(table.primary_key.columns), None):
+            yield f"CREATE INDEX {table.name}_by_{column.name} ON {table.name} ({column.name})"
 
 
 def _comment_table(table: Table) -> Iterator[str]:

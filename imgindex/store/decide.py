@@ -8,29 +8,18 @@ another row opens. A partial look closes nothing that it merely did not show. A 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
-from imgindex.limits import Limits
 from imgindex.records.rows import ScanScope
 from imgindex.store.imply import imply
+from imgindex.store.scan import Scan
 from imgindex.store.schema import PRESENCE, metadata
 from imgindex.store.schema.parts import Presence
 from imgindex.store.seen import forget_seen
 from imgindex.store.session import Session
+from imgindex.store.traces import keep_sightings
 
 OPENED_BY_LOADER = {"first_seen_at", "last_seen_at", "ended_at", "end_reason", "index_key", "source_key", "valid_from"}
-
-
-class Scan(NamedTuple):
-    """The scan that decides."""
-
-    index_key: UUID
-    source_key: int
-    scan_key: int
-    as_of: datetime
-    limits: Limits
 
 
 def decide(session: Session, scan: Scan, scopes: Sequence[ScanScope], listed: set[int]) -> int:
@@ -40,6 +29,8 @@ def decide(session: Session, scan: Scan, scopes: Sequence[ScanScope], listed: se
     """
     later = _superseded(session, scan, scopes)
     _note_scopes(session, scan, scopes, later)
+    if later:
+        keep_sightings(session, later, scan)
     decided = [scope for scope in scopes if scope.outcome in ("complete", "partial") and scope.scope_key not in later]
     vanished = _vanished(session, scan, decided, listed)
     if not _name_decided(session, scan, decided, vanished - later):
@@ -224,20 +215,18 @@ def _open(session: Session, table: str, columns: list[str], same: str, this: dic
     names = ", ".join(columns)
     valid = valid_value = before = ""
     if table == "tags":
-        # set_at counts where it lies between the last look at the tag and this one; else the tag is dated by this look.
-        valid, valid_value = (
-            ", valid_from",
-            (
-                ", CASE WHEN n.set_at <= :as_of AND (b.looked_at IS NULL OR n.set_at > b.looked_at) THEN n.set_at ELSE :as_of END"
-            ),
-        )
+        # set_at counts where it lies between the last look, that saw the tag or missed it, and this one.
+        valid = ", valid_from"
+        valid_value = """,
+    CASE WHEN n.set_at <= :as_of AND (n.set_at <= GREATEST(b.looked_at, d.previous_at)) IS NOT TRUE THEN n.set_at ELSE :as_of END"""
         before = """
 LEFT JOIN (
     SELECT scope_key, repository_key, tag,
         MAX(CASE WHEN end_reason = 'changed' THEN last_seen_at ELSE ended_at END) AS looked_at
     FROM tags WHERE index_key = :index_key AND source_key = :source_key AND ended_at IS NOT NULL
     GROUP BY scope_key, repository_key, tag
-) AS b ON b.scope_key = n.scope_key AND b.repository_key = n.repository_key AND b.tag = n.tag"""
+) AS b ON b.scope_key = n.scope_key AND b.repository_key = n.repository_key AND b.tag = n.tag
+LEFT JOIN decided AS d ON d.scope_key = n.scope_key"""
     return session.run(
         f"""
 INSERT INTO {table} (index_key, source_key, {names}, first_seen_at{valid})

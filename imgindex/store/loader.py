@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from imgindex import __version__
 from imgindex.errors import LoadError, SourceIdentityError, UsageError, quote
@@ -24,10 +24,12 @@ from imgindex.records.keys import Keyring, name_key
 from imgindex.records.rows import Problem, Record, ScanScope
 from imgindex.store.batch import Batch
 from imgindex.store.content import Refusal, write_content
-from imgindex.store.decide import Scan, decide
+from imgindex.store.decide import decide
+from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen
-from imgindex.store.session import Session
-from imgindex.store.usage import replace_usage
+from imgindex.store.session import Session, own_index
+from imgindex.store.traces import add_traces
+from imgindex.store.usage import drop_artifacts, replace_usage
 
 BATCH_RECORDS = 150_000
 """Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
@@ -92,9 +94,7 @@ class Loader:
         self._listed: set[int] = set()
         self.loaded = Loaded()
         with session.transaction():
-            index_key = UUID(
-                str(session.value("SELECT index_key FROM index_info ORDER BY created_at, index_key LIMIT 1"))
-            )
+            index_key = own_index(session)
             self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
             was_stopped = self._begin(source, adopt, scope_filter)
             refused = session.rows(
@@ -191,6 +191,7 @@ class Loader:
             self._has_refused = self._has_refused or bool(written.refusals)
             self._report(written.refusals)
             add_seen(self._session, self._batch)
+            add_traces(self._session, self._batch, self._scan)
             ended = [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
             self._listed.update(scope.scope_key for scope in ended)
             if ended:
@@ -236,14 +237,9 @@ class Loader:
         """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
         session, index_key = self._session, str(self._scan.index_key)
         if self._derive_all:
-            # What turned out to be an artifact was an image nowhere; a store's own images have an ID there.
-            session.run(
-                "DELETE FROM source_images WHERE index_key = :index_key AND ended_at IS NULL AND local_id IS NULL "
-                "AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')",
-                index_key=index_key,
-            )
-            for (source_key,) in session.rows("SELECT source_key FROM sources WHERE index_key = :key", key=index_key):
-                replace_usage(session, index_key, source_key)
+            drop_artifacts(session)
+            for stream in session.rows("SELECT index_key, source_key FROM sources"):
+                replace_usage(session, str(stream[0]), stream[1])
         elif self._must_derive or self.loaded.changed_rows or self.loaded.documents:
             replace_usage(session, index_key, self._scan.source_key)
 

@@ -61,8 +61,8 @@ def _create(engine: Engine) -> None:
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
-def run_migrations(engine: Engine) -> None:
-    """Run every migration that the database has not had. Raises SchemaVersionError for one that no migration made."""
+def run_migrations(engine: Engine, to: str = "head") -> None:
+    """Run every migration that the database has not had, up to and with this one. Raises SchemaVersionError for one that no migration made."""
     from alembic import command  # here, since an index that is up to date never needs it, and it costs 0.3 s
     from alembic.config import Config
     from alembic.util import CommandError
@@ -72,7 +72,7 @@ def run_migrations(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
         except CommandError as error:
             raise SchemaVersionError(
                 f"The schema of {place(engine)} cannot be brought to version {HEAD}: {quote(error)}. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, Engine, text
 
@@ -82,6 +83,17 @@ class Session:
     def close(self) -> None:
         self._connection.close()
         self.engine.dispose()
+
+
+def own_index(session: Session) -> UUID:
+    """The key of the index that this database is: the one whose observations a scan adds to."""
+    return UUID(
+        str(
+            session.value(
+                "SELECT index_key FROM index_info WHERE merged_at IS NULL ORDER BY created_at, index_key LIMIT 1"
+            )
+        )
+    )
 
 
 def _dialect_of(engine: Engine) -> Dialect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imgindex.records.keys import name_key
-from imgindex.store.session import Session
+from imgindex.store.session import Session, own_index
 
 COUNTED = {
     "images": "SELECT COUNT(DISTINCT image_key) FROM source_images WHERE {this} AND listed",
@@ -18,8 +18,8 @@ COUNTED = {
 
 def tally(session: Session, source: str) -> tuple[dict[str, int], dict[str, int]]:
     """({noun in the plural: count}, {kind of problem: count}) of what the source holds now."""
-    this = f"source_key = {name_key(source)} AND ended_at IS NULL"
     with session.transaction():
+        this = f"index_key = '{own_index(session)}' AND source_key = {name_key(source)} AND ended_at IS NULL"
         counts = {noun: session.value(query.format(this=this)) for noun, query in COUNTED.items()}
         problems = session.rows(
             f"SELECT kind, COUNT(DISTINCT locator || ' ' || digest) FROM problems WHERE {this} GROUP BY kind ORDER BY kind"

@@ -144,6 +144,14 @@ COLUMNS = {
 """The columns of the derived tables, but for whose they are."""
 
 
+def drop_artifacts(session: Session) -> int:
+    """What turned out to be an artifact was an image nowhere; a store's own images have an ID there."""
+    return session.run(
+        "DELETE FROM source_images WHERE ended_at IS NULL AND local_id IS NULL "
+        "AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')"
+    )
+
+
 def replace_usage(session: Session, index_key: str, source_key: int) -> None:
     """Build both tables of a source anew, in the caller's transaction."""
     for table, select in compute_usage(session, index_key, source_key).items():

@@ -46,3 +46,15 @@ def test_a_broken_rule_is_shown_and_ends_with_5(invoke: Invoke, index: Path) -> 
     findings = json.loads(result.stdout)
     assert "image_layers" in {finding["relation"] for finding in findings}
     assert f"The index breaks {len(findings)} of its rules" in result.stderr
+
+
+def test_pruning_says_what_it_drops(invoke: Invoke, index: Path) -> None:
+    result = invoke("db", "prune", "--keep", "90d", "--dry-run")
+    assert (result.exit_code, result.stderr) == (0, "Nothing was dropped.\n")
+    result = invoke("db", "prune", "--before", "2020-01-01")
+    assert (result.exit_code, result.stderr) == (0, "0 rows were dropped.\n")
+
+
+def test_pruning_needs_one_bound_that_is_one(invoke: Invoke, index: Path) -> None:
+    for options in ([], ["--keep", "1y", "--before", "2020-01-01"], ["--keep", "soon"], ["--before", "soon"]):
+        assert invoke("db", "prune", *options).exit_code == 2

@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 from imgindex.errors import SchemaVersionError, StoreError
 from imgindex.ingest import IngestOptions, ingest
 from imgindex.shipped import folder
-from imgindex.store import ddl, migrate
+from imgindex.store import ddl, frozen, migrate
 from imgindex.store.engine import HEAD, connect, current_version, open_engine
+from imgindex.store.schema import VIEWS
 from tests.builders import Layout, make_image
 from tests.postgres import NewDatabase
 from tests.stores import Unwatched
@@ -92,6 +93,46 @@ def test_migrations_lead_to_the_schema_that_a_new_index_is_made_with(new_databas
     assert len(expected["columns"]) > 200
     for kind in expected:
         assert expected[kind] == found[kind], kind
+
+
+def test_the_frozen_views_of_the_newest_migration_are_what_the_schema_renders() -> None:
+    (newest,) = (folder("migrations") / "versions").glob(f"{HEAD}_*/{frozen.VIEWS}")
+    statements = [statement for view in VIEWS for statement in ddl.render_view(view)]
+    assert newest.read_text(encoding="utf-8") == frozen.SEPARATOR.join(statements) + frozen.SEPARATOR
+
+
+TAG_ROW = """
+INSERT INTO tags (
+    index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, evidence, valid_from, first_seen_at
+) VALUES ('{key}', 1, 4, 2, '1', 3, 'manifest', 'observed', '{at}', '{at}')
+"""
+
+
+def test_an_upgrade_keeps_what_an_older_index_holds(new_database: NewDatabase) -> None:
+    db = new_database()
+    with engine_of(db, read_only=False) as engine:
+        migrate.run_migrations(engine, "0001")
+    key, at = "11111111-2222-3333-4444-555555555555", "2026-03-01T12:00:00Z"
+    with engine_of(db, read_only=False) as engine, engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO index_info VALUES ('{key}', '{at}', FALSE)",
+            f"INSERT INTO sources VALUES ('{key}', 1, 's', 'oci', 'oci:/s', 'f', NULL, '{at}', NULL)",
+            "INSERT INTO repositories VALUES (2, 'web', NULL, 'web')",
+            "INSERT INTO blobs VALUES (3, 'sha256:aa', NULL)",
+            TAG_ROW.format(key=key, at=at),
+        ):
+            connection.exec_driver_sql(statement)
+    assert migrate.status(db) == migrate.Status("0001", HEAD)
+    migrate.upgrade(db)
+    assert migrate.status(db) == migrate.Status(HEAD, HEAD)
+    with engine_of(db) as engine, engine.connect() as connection:
+        assert [("s", "web", "1", "sha256:aa")] == [
+            tuple(row)
+            for row in connection.execute(text("SELECT source, repository, tag, target_digest FROM tag_history"))
+        ]
+        assert [(key, None)] == [
+            (str(row[0]), row[1]) for row in connection.execute(text("SELECT index_key, merged_at FROM index_info"))
+        ]
 
 
 def test_the_program_needs_the_newest_migration() -> None:

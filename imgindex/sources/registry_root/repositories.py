@@ -1,10 +1,12 @@
 """Which repositories a registry has, and what each of them links to.
 
 A repository is a folder that holds `_manifests`, `_layers` or `_uploads`; another repository may lie in the same
-folder. What the registry's `tags/<tag>/index` tells of a tag's past is not read here.
+folder. A tag's `index` has a link for each digest that it ever had, written when the tag was last set to it; a push
+writes it first and then `current`. Garbage collection takes the blob of such a digest, and leaves the link.
 
     repositories/team/web/_manifests/revisions/sha256/<hex>/link    a manifest of this repository
     repositories/team/web/_manifests/tags/<tag>/current/link        what the tag points at
+    repositories/team/web/_manifests/tags/<tag>/index/sha256/<hex>/link     what it pointed at once
     repositories/team/web/_layers/sha256/<hex>/link                 a blob that was pushed to it
 """
 
@@ -32,6 +34,14 @@ class TagLink(NamedTuple):
     digest: str | None
     set_at: int | None
     wrong: Problem | None = None
+
+
+class PastLink(NamedTuple):
+    """A digest that a tag has or had, and when it was last set to it."""
+
+    tag: str
+    digest: str
+    set_at: int | None
 
 
 class Catalog:
@@ -88,8 +98,8 @@ class Repository:
         """The digests of the configs and layers that were pushed to it."""
         return self._linked(f"{self._folder}/_layers")
 
-    def tags(self) -> Iterator[TagLink | Problem]:
-        """Its tags. One whose link is broken is there all the same."""
+    def tags(self) -> Iterator[TagLink | PastLink | Problem]:
+        """Its tags, each with its past. One whose link is broken is there all the same."""
         folder = f"{self._folder}/_manifests/tags"
         entries, wrong = self._listing(folder)
         yield from wrong
@@ -100,6 +110,7 @@ class Repository:
             except ContentError as error:
                 yield problem(self._scope, path, error)
                 continue
+            digest = None
             try:
                 check_folder(entry)
                 digest, set_at = read_link(self._tree, path, self._limits)
@@ -109,29 +120,45 @@ class Repository:
                 yield TagLink(entry.name, None, None, problem(self._scope, path, error))
             else:
                 yield TagLink(entry.name, digest, set_at)
+                yield PastLink(entry.name, digest, set_at)
+            if entry.kind == "folder":
+                for past, item in self._links(f"{folder}/{entry.name}/index", decides=False):
+                    if past != digest:
+                        yield item if isinstance(item, Problem) else PastLink(entry.name, past, item)
 
     def _linked(self, folder: str) -> Iterator[str | Problem]:
-        algorithms, wrong = self._listing(folder)
-        yield from wrong
+        """The digests that the links below a folder lead to."""
+        for digest, item in self._links(folder):
+            yield item if isinstance(item, Problem) else digest
+
+    def _links(self, folder: str, decides: bool = True) -> Iterator[tuple[str, int | Problem | None]]:
+        """(digest, when it was written, or what is wrong with it) of each link below a folder.
+
+        `decides`: a folder that cannot be listed leaves open what the repository holds.
+        """
+        algorithms, wrong = self._listing(folder, decides=decides)
+        yield from (("", item) for item in wrong)
         for algorithm in algorithms:
             path = f"{folder}/{algorithm.name}"
-            entries, wrong = self._listing(path, algorithm)
-            yield from wrong
+            entries, wrong = self._listing(path, algorithm, decides=decides)
+            yield from (("", item) for item in wrong)
             for entry in entries:
                 link = f"{path}/{entry.name}/{LINK}"
                 try:
                     check_folder(entry)
-                    digest, _ = read_link(self._tree, link, self._limits)
+                    digest, set_at = read_link(self._tree, link, self._limits)
                     if digest != f"{algorithm.name}:{entry.name}":
                         raise BadLinkError(f"leads to {digest} and not to what its folder is named after")
                 except MissingError:
                     continue
                 except ContentError as error:
-                    yield problem(self._scope, link, error)
+                    yield "", problem(self._scope, link, error)
                 else:
-                    yield digest
+                    yield digest, set_at
 
-    def _listing(self, path: str, entry: Entry | None = None) -> tuple[list[Entry], list[Problem]]:
+    def _listing(
+        self, path: str, entry: Entry | None = None, *, decides: bool = True
+    ) -> tuple[list[Entry], list[Problem]]:
         try:
             if entry is not None:
                 check_folder(entry)
@@ -139,7 +166,8 @@ class Repository:
         except MissingError:
             return [], []
         except ContentError as error:
-            self.unlisted = f"{quote(path)} {error}"
+            if decides:
+                self.unlisted = f"{quote(path)} {error}"
             return [], [problem(self._scope, path, error)]
 
 

@@ -13,6 +13,7 @@ https://github.com/distribution/distribution/blob/main/registry/storage/paths.go
         _layers/sha256/7a442f4c…/link
         _manifests/revisions/sha256/744e02ae…/link
         _manifests/tags/1.2/current/link
+        _manifests/tags/1.2/index/sha256/744e02ae…/link
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from imgindex.errors import ContentError, MissingError
-from imgindex.records.rows import Key, Problem, Record, ScanScope, SourceBlob, SourceManifest, Tag
+from imgindex.records.rows import Key, PastTag, Problem, Record, ScanScope, SourceBlob, SourceManifest, Tag
 from imgindex.records.wanted import Wanted
 from imgindex.sources.base import ROWS, Group, Identity, ScanContext, batches, problem, scope_key
 from imgindex.sources.registry_root.blobs import Blobs, blob_path
 from imgindex.sources.registry_root.folder import FolderStorage
-from imgindex.sources.registry_root.repositories import Catalog, Repository, TagLink
+from imgindex.sources.registry_root.repositories import Catalog, PastLink, Repository, TagLink
 from imgindex.sources.registry_root.tree import Storage, Tree
 from imgindex.sources.walk import CHUNK, Walk
 
@@ -185,14 +186,17 @@ class _Reading:
         evidence = "declared" if size is None else "held"
         return SourceBlob(scope, repository, self._context.keys.blob(digest), size, evidence)
 
-    def _tag(self, scope: Key, repository: Key, item: TagLink | Problem) -> Iterator[Record]:
+    def _tag(self, scope: Key, repository: Key, item: TagLink | PastLink | Problem) -> Iterator[Record]:
         if isinstance(item, Problem):
             yield item
             return
         target = None if item.digest is None else self._context.keys.blob(item.digest)
-        yield Tag(scope, repository, item.tag, target, "manifest", item.set_at)
-        if item.wrong is not None:
-            yield item.wrong
+        if isinstance(item, TagLink):
+            yield Tag(scope, repository, item.tag, target, "manifest", item.set_at)
+            if item.wrong is not None:
+                yield item.wrong
+        elif target is not None:
+            yield PastTag(scope, repository, item.tag, target, "manifest", item.set_at)
 
 
 def _end(

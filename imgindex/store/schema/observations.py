@@ -27,6 +27,7 @@ index_info = Table(
     index_key(),
     time("created_at", "When the index was made."),
     flag("keep_env", "Values that look like secrets are kept. Set when the index is made, never changed."),
+    time("merged_at", "When it was first merged into this database; NULL = it is this database's own.", null=True),
     comment="The indexes whose observations this database holds: its own, and those merged into it.",
     info={"dimension": True, "room": "observations"},
 )
@@ -43,6 +44,7 @@ sources = Table(
     text("registry", "The registry that its repositories belong to, where it is one.", null=True),
     time("created_at", "When it was first scanned."),
     time("forgotten_at", "When it was forgotten; NULL = it counts.", null=True),
+    time("pruned_before", "Observations that ended before this were dropped; NULL = all are kept.", null=True),
     comment="The stores that were looked at.",
     info={"dimension": True, "room": "observations"},
 )
@@ -94,7 +96,29 @@ tags = observation(
     text("target_kind", "image (docker's graph drivers, archives) or manifest (all else)."),
     time("set_at", "When the store says it was set; NULL if it does not say.", null=True),
     time("valid_from", "set_at if that lies after the previous look, else first_seen_at; NULL if undated.", null=True),
-    text("evidence", "observed, or recovered from what lies on the disk."),
+    text("evidence", "observed: a look saw it. What is recovered is in tag_traces."),
+)
+
+tag_traces = Table(
+    "tag_traces",
+    metadata,
+    index_key(),
+    source_key(),
+    scope_key(),
+    reference("repository_key", "The repository.", "repositories", key=True),
+    text("tag", "The tag.", key=True),
+    reference("target_key", "Key of the digest it pointed at.", "blobs", key=True),
+    text("target_kind", "image (docker's graph drivers, archives) or manifest (all else).", key=True),
+    text(
+        "basis",
+        "set = the store says when it was set to it; seen = a look saw it so, too late to decide; known = it once was so.",
+        key=True,
+    ),
+    time(
+        "dated_at", "When it was set, or seen; if it is merely known, the earliest look that found the trace.", key=True
+    ),
+    comment="What stores remember of where tags pointed. These are facts, never changed: tag_history makes intervals of them.",
+    info={"room": "observations"},
 )
 
 repo_digests = observation(

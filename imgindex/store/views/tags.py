@@ -22,10 +22,16 @@ _MAY_BE_IMAGE = "(l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NU
 """Of a leaf that was not read: its descriptor leaves it open that it is an image."""
 VALID_FROM = ("valid_from", "TIMESTAMPTZ", "set_at if that lies after the previous look, else first_seen_at.")
 
+DATED_BY = (
+    "dated_by",
+    "TEXT",
+    "Where valid_from is from: store = the store says so, look = our first sight; NULL if undated.",
+)
+
 TAG_HISTORY = View(
     "tag_history",
     ("source", "repository", "tag", "target_digest", "valid_from"),
-    "Where tags point and pointed, as half-open intervals [valid_from, valid_to).",
+    "Where tags point and pointed, as half-open intervals [valid_from, valid_to). A recovered row without times once was so.",
     (
         SOURCE,
         REPOSITORY,
@@ -36,30 +42,18 @@ TAG_HISTORY = View(
         SET_AT,
         FIRST_SEEN,
         LAST_SEEN,
-        ("valid_to", "TIMESTAMPTZ", "When the next target took over, or the scan that missed the tag; NULL = current."),
+        ("valid_to", "TIMESTAMPTZ", "When the next target took over, or the look that missed the tag; NULL = current."),
         EVIDENCE,
+        DATED_BY,
     ),
     """
-SELECT w.source, w.repository, w.tag, b.digest AS target_digest, w.valid_from, w.target_kind, w.set_at, w.first_seen_at,
-    w.last_seen_at,
-    CASE WHEN w.ended_at IS NULL THEN NULL WHEN w.next_from < w.ended_at THEN w.next_from ELSE w.ended_at END AS valid_to,
-    w.evidence
-FROM (
-    SELECT
-        s.name AS source, r.name AS repository, t.tag, t.target_key, t.valid_from, t.target_kind, t.set_at, t.first_seen_at,
-        CASE WHEN t.ended_at IS NULL THEN GREATEST(COALESCE(t.last_seen_at, t.first_seen_at), k.last_complete_at)
-            ELSE t.last_seen_at END AS last_seen_at,
-        t.ended_at, t.evidence,
-        LEAD(t.valid_from) OVER (
-            PARTITION BY t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag ORDER BY t.first_seen_at
-        ) AS next_from
-    FROM tags AS t
-    JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
-    JOIN repositories AS r ON r.repository_key = t.repository_key
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
-) AS w
-LEFT JOIN blobs AS b ON b.blob_key = w.target_key
+SELECT s.name AS source, r.name AS repository, t.tag, b.digest AS target_digest, t.valid_from, t.target_kind, t.set_at,
+    t.first_seen_at, t.last_seen_at, t.valid_to, t.evidence,
+    CASE WHEN t.valid_from = t.set_at THEN 'store' WHEN t.valid_from IS NOT NULL THEN 'look' END AS dated_by
+FROM tag_intervals AS t
+JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
+JOIN repositories AS r ON r.repository_key = t.repository_key
+LEFT JOIN blobs AS b ON b.blob_key = t.target_key
 """,
 )
 
@@ -81,39 +75,51 @@ WHERE t.ended_at IS NULL AND t.evidence = 'observed'
 )
 
 _MOVES = """
-    SELECT w.source, w.repository, w.tag, w.first_seen_at AS first_seen_to, w.target_key AS to_key, w.from_key,
-        w.last_seen_from, w.evidence
+    SELECT w.source, w.repository, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to, w.target_key AS to_key,
+        w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
+        CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
     FROM (
         SELECT
-            s.name AS source, r.name AS repository, t.tag, t.first_seen_at, t.target_key, t.evidence,
+            s.name AS source, r.name AS repository, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
             LAG(t.target_key) OVER per_tag AS from_key,
-            LAG(COALESCE(t.last_seen_at, t.first_seen_at)) OVER per_tag AS last_seen_from,
-            ROW_NUMBER() OVER per_tag AS place
-        FROM tags AS t
+            LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
+            CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
+        FROM tag_intervals AS t
         JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
         JOIN repositories AS r ON r.repository_key = t.repository_key
+        -- A link that could not be read for a while is no move there and back.
+        WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
         WINDOW per_tag AS (
-            PARTITION BY t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag ORDER BY t.first_seen_at
+            PARTITION BY t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag ORDER BY t.place
         )
     ) AS w
-    WHERE w.place > 1 AND w.target_key IS DISTINCT FROM w.from_key
+    WHERE w.target_key <> w.from_key
 """
 
-FIRST_SEEN_TO = ("first_seen_to", "TIMESTAMPTZ", "Our first sight of the new target.")
+FIRST_SEEN_TO = (
+    "first_seen_to",
+    "TIMESTAMPTZ",
+    "Our first sight of the new target, or when the store says it was set: it had moved by then.",
+)
 FROM_TO = (
     ("from_digest", "TEXT", "Where it pointed before."),
-    ("last_seen_from", "TIMESTAMPTZ", "Our last sight of the old target: it moved after this."),
+    ("last_seen_from", "TIMESTAMPTZ", "Our last sight of the old target, or when that was set: it moved after this."),
 )
 TO_DIGEST = ("to_digest", "TEXT", "Where it points after the move.")
+MOVED_AT = (
+    ("moved_at", "TIMESTAMPTZ", "When it moved, as well as is known: in (last_seen_from, first_seen_to]."),
+    ("dated_by", "TEXT", "store = moved_at is what the store says; look = it is our first sight of the new target."),
+)
+_MOVE_EVIDENCE = ("evidence", "TEXT", "observed = looks saw both targets; recovered = the store remembers one of them.")
 
 TAG_MOVES = View(
     "tag_moves",
     ("source", "repository", "tag", "first_seen_to", "to_digest"),
     "Every move of a tag from one target to another.",
-    (SOURCE, REPOSITORY, TAG, FIRST_SEEN_TO, TO_DIGEST, *FROM_TO, EVIDENCE),
+    (SOURCE, REPOSITORY, TAG, FIRST_SEEN_TO, TO_DIGEST, *FROM_TO, _MOVE_EVIDENCE, *MOVED_AT),
     f"""
 SELECT v.source, v.repository, v.tag, v.first_seen_to, b.digest AS to_digest, f.digest AS from_digest, v.last_seen_from,
-    v.evidence
+    v.evidence, v.moved_at, v.dated_by
 FROM ({_MOVES}) AS v
 LEFT JOIN blobs AS b ON b.blob_key = v.to_key
 LEFT JOIN blobs AS f ON f.blob_key = v.from_key
@@ -152,13 +158,14 @@ TAG_PLATFORM_MOVES = View(
         FIRST_SEEN_TO,
         TO_DIGEST,
         *FROM_TO,
-        EVIDENCE,
+        _MOVE_EVIDENCE,
         PLATFORM,
         ("from_manifest_digest", "TEXT", "The platform's manifest before."),
         ("to_manifest_digest", "TEXT", "The platform's manifest after."),
         ("from_image_id", "TEXT", "The platform's image before."),
         ("to_image_id", "TEXT", "The platform's image after."),
         ("change", "TEXT", "moved, added or removed."),
+        *MOVED_AT,
     ),
     f"""
 WITH moves AS ({_MOVES}), leaves AS (
@@ -192,7 +199,8 @@ WITH moves AS ({_MOVES}), leaves AS (
 )
 SELECT o.source, o.repository, o.tag, o.first_seen_to, b.digest AS to_digest, f.digest AS from_digest, v.last_seen_from,
     v.evidence, o.platform, fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest,
-    fi.digest AS from_image_id, ti.digest AS to_image_id, o.change
+    fi.digest AS from_image_id, ti.digest AS to_image_id, o.change,
+    v.moved_at, v.dated_by
 FROM both_sides AS o
 JOIN moves AS v ON v.source = o.source AND COALESCE(v.repository, '') = COALESCE(o.repository, '') AND v.tag = o.tag
     AND v.first_seen_to = o.first_seen_to AND COALESCE(v.to_key, -1) = COALESCE(o.to_key, -1)
