@@ -1,4 +1,4 @@
-"""The derived tables of a source: who uses which unit, and what each image costs. Replaced whole; recomputed by `db check`.
+"""The derived tables of a source: who uses which unit, and what it costs. Replaced whole; recomputed by `db check`.
 
 A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed). An image's
 units are distinct: a layer that it repeats counts once. Listed images alone are counted and pay.
@@ -112,15 +112,21 @@ JOIN listed AS l ON l.image_key = b.image_key
 LEFT JOIN sums AS s ON s.basis = b.basis AND s.image_key = b.image_key
 """
 
+IMAGE_UNITS = """
+SELECT basis, store, unit_key, image_key, BOOL_OR(listed) AS listed
+FROM units GROUP BY basis, store, unit_key, image_key
+"""
+
 COLUMNS = {
     "source_usage": "basis, store, unit_key, layer_key, blob_key, chain_key, size_bytes, image_count, repository_count",
     "source_image_sizes": "basis, image_key, size_bytes, shared_bytes, unique_bytes, split_bytes, unknown_layers",
+    "source_image_units": "basis, store, unit_key, image_key, listed",
 }
 """The columns of the derived tables, but for whose they are."""
 
 
 def replace_usage(session: Session, index_key: str, source_key: int) -> None:
-    """Build both tables of a source anew, in the caller's transaction."""
+    """Build the derived tables of a source anew, in the caller's transaction."""
     for table, select in compute_usage(session, index_key, source_key).items():
         session.run(
             f"DELETE FROM {table} WHERE index_key = :index_key AND source_key = :source_key",
@@ -146,7 +152,7 @@ def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str
 
     session.execute(fill(UNITS))
     session.execute(fill(REPOSITORIES))
-    return {"source_usage": fill(USAGE), "source_image_sizes": fill(SIZES)}
+    return {"source_usage": fill(USAGE), "source_image_sizes": fill(SIZES), "source_image_units": IMAGE_UNITS}
 
 
 def drop_units(session: Session) -> None:

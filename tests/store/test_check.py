@@ -102,6 +102,7 @@ TWICE = {
     "problems": "locator",
     "source_usage": "unit_key",
     "source_image_sizes": "image_key",
+    "source_image_units": "image_key",
 }
 """Tables that have no primary key on DuckDB, with a column by which one row is picked."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from imgindex.store.views import carriers, images, manifests, places, sharing, tags
+from imgindex.store.views import carriers, images, manifests, places, sharing, tags, units
 from imgindex.store.views.parts import View
 
 __all__ = ["VIEWS", "View"]
 
 VIEWS: tuple[View, ...] = (
     *carriers.ALL,
+    *units.ALL,
     *manifests.ALL,
     *tags.ALL,
     *sharing.ALL,
