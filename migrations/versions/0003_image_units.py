@@ -1,6 +1,6 @@
-"""Which units each image of a source uses, as a derived table, and views that carry the questions about them.
+"""What each image of a source is called and uses, as derived tables, and views that carry questions about them.
 
-The statements are frozen beside this file, one file a dialect. They end by filling the table for what sources hold now.
+The statements are frozen beside this file, one file a dialect. They end by filling the tables for what sources hold now.
 """
 
 from pathlib import Path

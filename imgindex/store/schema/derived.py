@@ -46,6 +46,26 @@ source_image_sizes = Table(
     info={"room": "derived"},
 )
 
+source_image_summaries = Table(
+    "source_image_summaries",
+    metadata,
+    index_key(),
+    source_key(),
+    reference("image_key", "The image.", "blobs", key=True),
+    flag("listed", "The store lists it."),
+    text(
+        "platform", "os/architecture[/variant] of its index entries, normalised; the first if they differ.", null=True
+    ),
+    text("os", "Operating system of its index entries.", null=True),
+    text("architecture", "Architecture of its index entries.", null=True),
+    text("variant", "Variant of its index entries.", null=True),
+    number("layer_count", "Entries in the layer list of its manifest; NULL without one.", null=True),
+    number("tag_count", "Current tags that reach it."),
+    text("names", "Those tags as repository:tag, sorted, separated by a comma and a space; NULL if none.", null=True),
+    comment="What a source says of each of its images beside the config.",
+    info={"room": "derived"},
+)
+
 source_image_units = Table(
     "source_image_units",
     metadata,

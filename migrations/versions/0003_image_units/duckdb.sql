@@ -1,3 +1,43 @@
+DROP VIEW image_summary
+;
+CREATE TABLE source_image_summaries (
+    index_key UUID NOT NULL,
+    source_key BIGINT NOT NULL,
+    image_key BIGINT NOT NULL,
+    listed BOOLEAN NOT NULL,
+    platform TEXT,
+    os TEXT,
+    architecture TEXT,
+    variant TEXT,
+    layer_count BIGINT,
+    tag_count BIGINT NOT NULL,
+    names TEXT
+)
+;
+COMMENT ON TABLE source_image_summaries IS 'What a source says of each of its images beside the config.'
+;
+COMMENT ON COLUMN source_image_summaries.index_key IS 'The index that made this observation.'
+;
+COMMENT ON COLUMN source_image_summaries.source_key IS 'The source that was looked at.'
+;
+COMMENT ON COLUMN source_image_summaries.image_key IS 'The image.'
+;
+COMMENT ON COLUMN source_image_summaries.listed IS 'The store lists it.'
+;
+COMMENT ON COLUMN source_image_summaries.platform IS 'os/architecture[/variant] of its index entries, normalised; the first if they differ.'
+;
+COMMENT ON COLUMN source_image_summaries.os IS 'Operating system of its index entries.'
+;
+COMMENT ON COLUMN source_image_summaries.architecture IS 'Architecture of its index entries.'
+;
+COMMENT ON COLUMN source_image_summaries.variant IS 'Variant of its index entries.'
+;
+COMMENT ON COLUMN source_image_summaries.layer_count IS 'Entries in the layer list of its manifest; NULL without one.'
+;
+COMMENT ON COLUMN source_image_summaries.tag_count IS 'Current tags that reach it.'
+;
+COMMENT ON COLUMN source_image_summaries.names IS 'Those tags as repository:tag, sorted, separated by a comma and a space; NULL if none.'
+;
 CREATE TABLE source_image_units (
     index_key UUID NOT NULL,
     source_key BIGINT NOT NULL,
@@ -169,6 +209,48 @@ COMMENT ON COLUMN repository_units.unit_key IS 'A blob, or a stack within its st
 ;
 COMMENT ON COLUMN repository_units.size_bytes IS 'Size of the unit; NULL if the source does not state it.'
 ;
+CREATE VIEW image_summary AS
+SELECT CAST(v.source AS TEXT) AS source, CAST(v.image_id AS TEXT) AS image_id, CAST(v.platform AS TEXT) AS platform, CAST(v.os AS TEXT) AS os, CAST(v.architecture AS TEXT) AS architecture, CAST(v.variant AS TEXT) AS variant, CAST(v.created_at AS TIMESTAMPTZ) AS created_at, CAST(v.layer_count AS BIGINT) AS layer_count, CAST(v.history_count AS BIGINT) AS history_count, CAST(v.listed AS BOOLEAN) AS listed, CAST(v.tag_count AS BIGINT) AS tag_count, CAST(v.names AS TEXT) AS names
+FROM (SELECT
+    s.name AS source, b.digest AS image_id,
+    COALESCE(p.platform, i.platform) AS platform,
+    COALESCE(i.os, p.os) AS os, COALESCE(i.architecture, p.architecture) AS architecture,
+    COALESCE(i.variant, p.variant) AS variant,
+    i.created_at,
+    COALESCE(i.layer_count, p.layer_count) AS layer_count, i.history_count,
+    p.listed, p.tag_count, p.names
+FROM source_image_summaries AS p
+JOIN source_streams AS s ON s.index_key = p.index_key AND s.source_key = p.source_key
+JOIN blobs AS b ON b.blob_key = p.image_key
+LEFT JOIN images AS i ON i.image_key = p.image_key
+) AS v
+;
+COMMENT ON VIEW image_summary IS 'Key: source, image_id. Every image that a source has.'
+;
+COMMENT ON COLUMN image_summary.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN image_summary.image_id IS 'Digest of the image''s config.'
+;
+COMMENT ON COLUMN image_summary.platform IS 'os/architecture[/variant], normalised; NULL if unknown.'
+;
+COMMENT ON COLUMN image_summary.os IS 'Operating system, as the config says, else the index entry.'
+;
+COMMENT ON COLUMN image_summary.architecture IS 'Architecture, as the config says, else the index entry.'
+;
+COMMENT ON COLUMN image_summary.variant IS 'Variant, as the config says, else the index entry.'
+;
+COMMENT ON COLUMN image_summary.created_at IS 'When it was made, as its config says; NULL if the config was not read.'
+;
+COMMENT ON COLUMN image_summary.layer_count IS 'How many layers it has, repeats counted.'
+;
+COMMENT ON COLUMN image_summary.history_count IS 'How many history entries it has, empty ones counted.'
+;
+COMMENT ON COLUMN image_summary.listed IS 'The store lists it: these are the images that count.'
+;
+COMMENT ON COLUMN image_summary.tag_count IS 'Current tags that reach it.'
+;
+COMMENT ON COLUMN image_summary.names IS 'Those tags as repository:tag, sorted, separated by a comma and a space; NULL if none.'
+;
 INSERT INTO source_image_units (index_key, source_key, basis, store, unit_key, image_key, listed)
 WITH present AS (
     SELECT index_key, source_key, scope_key, image_key, BOOL_OR(listed) AS listed
@@ -196,4 +278,33 @@ FROM present AS p
 JOIN stores AS s ON s.index_key = p.index_key AND s.source_key = p.source_key AND s.scope_key = p.scope_key
 JOIN image_layers AS il ON il.image_key = p.image_key
 GROUP BY p.index_key, p.source_key, s.basis, s.store, il.chain_key, p.image_key
+;
+INSERT INTO source_image_summaries
+    (index_key, source_key, image_key, listed, platform, os, architecture, variant, layer_count, tag_count, names)
+SELECT p.index_key, p.source_key, p.image_key, BOOL_OR(p.listed) AS listed, MIN(e.platform) AS platform,
+    MIN(e.os) AS os, MIN(e.architecture) AS architecture, MIN(e.variant) AS variant,
+    MIN(e.layer_count) AS layer_count, COALESCE(MIN(n.tag_count), 0) AS tag_count, MIN(n.names) AS names
+FROM source_images AS p
+LEFT JOIN (
+    SELECT sm.index_key, sm.source_key, m.config_key AS image_key, MIN(ie.platform) AS platform, MIN(ie.os) AS os,
+        MIN(ie.architecture) AS architecture, MIN(ie.variant) AS variant, MIN(m.layer_count) AS layer_count
+    FROM source_manifests AS sm
+    JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
+    LEFT JOIN (
+        SELECT sx.index_key, sx.source_key, x.child_key, x.platform, x.os, x.architecture, x.variant
+        FROM source_manifests AS sx
+        JOIN index_entries AS x ON x.manifest_key = sx.manifest_key
+        WHERE sx.ended_at IS NULL
+    ) AS ie ON ie.index_key = sm.index_key AND ie.source_key = sm.source_key AND ie.child_key = sm.manifest_key
+    WHERE sm.ended_at IS NULL
+    GROUP BY sm.index_key, sm.source_key, m.config_key
+) AS e ON e.index_key = p.index_key AND e.source_key = p.source_key AND e.image_key = p.image_key
+LEFT JOIN (
+    SELECT d.index_key, d.source_key, d.image_key, COUNT(*) AS tag_count,
+        STRING_AGG(d.name, ', ' ORDER BY d.name) AS names
+    FROM image_names AS d
+    GROUP BY d.index_key, d.source_key, d.image_key
+) AS n ON n.index_key = p.index_key AND n.source_key = p.source_key AND n.image_key = p.image_key
+WHERE p.ended_at IS NULL
+GROUP BY p.index_key, p.source_key, p.image_key
 ;
