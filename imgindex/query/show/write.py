@@ -35,19 +35,27 @@ _BOLD, _DIM = "\x1b[1m", "\x1b[2m"
 
 def write_text(page: Page, sink: Sink) -> None:
     """Write the page for a person."""
-    sink.write_styled(style(f"{page.kind} {printable(page.name)}", _BOLD, sink) + "\n")
+    _say(f"{page.kind} {printable(page.name)}", _BOLD, sink)
     for section in page.sections:
         if section.rows and (lines := list(_lines(section, sink))):
-            sink.write_styled("\n" + style(_title(section), _BOLD, sink) + "\n")
+            sink.write_styled("\n")
+            _say(_title(section), _BOLD, sink)
             for line in lines:
                 sink.write_styled(line.rstrip() + "\n")
             if section.count > len(section.rows):
-                sink.write_styled(style(_rest(page, section), _DIM, sink) + "\n")
+                _say(_rest(page, section), _DIM, sink)
     notes = [*page.notes]
     if sink.width is not None:
         notes.append("Long values are cut to fit; --format json has them whole.")
     for note in notes:
-        sink.write_styled("\n" + style(note, _DIM, sink) + "\n")
+        sink.write_styled("\n")
+        _say(note, _DIM, sink)
+
+
+def _say(text: str, code: str, sink: Sink) -> None:
+    """Lines of our own words."""
+    for line in [text] if sink.width is None else fold(text, sink.width, None):
+        sink.write_styled(style(line, code, sink) + "\n")
 
 
 def write_json(page: Page, sink: Sink) -> None:
