@@ -21,7 +21,10 @@ WITH members AS (
     FROM units
 ), parted AS (
     SELECT source, basis, repository, size_bytes, group_count, place,
-        CAST(CAST(size_bytes - size_bytes % group_count AS DOUBLE PRECISION) / group_count AS BIGINT) AS part_bytes
+        CASE
+            WHEN group_count = 1 THEN size_bytes
+            ELSE CAST(CAST(size_bytes - size_bytes % group_count AS DOUBLE PRECISION) / group_count AS BIGINT)
+        END AS part_bytes
     FROM counted
 ), shares AS (
     SELECT source, basis, repository, size_bytes, group_count,
