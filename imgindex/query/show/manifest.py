@@ -15,8 +15,12 @@ SELECT b.digest AS manifest_digest, m.media_type, m.kind, m.artifact_type, b.siz
     CASE WHEN m.kind = 'schema1' THEN m.architecture END AS architecture, m.extra
 FROM blobs AS b
 LEFT JOIN (SELECT * FROM manifests WHERE manifest_key = :key) AS m ON m.manifest_key = b.blob_key
-LEFT JOIN blobs AS c ON c.blob_key = m.config_key
-LEFT JOIN blobs AS j ON j.blob_key = m.subject_key
+LEFT JOIN (
+    SELECT blob_key, digest FROM blobs WHERE blob_key IN (SELECT config_key FROM manifests WHERE manifest_key = :key)
+) AS c ON c.blob_key = m.config_key
+LEFT JOIN (
+    SELECT blob_key, digest FROM blobs WHERE blob_key IN (SELECT subject_key FROM manifests WHERE manifest_key = :key)
+) AS j ON j.blob_key = m.subject_key
 WHERE b.blob_key = :key
 ORDER BY b.digest
 """,
