@@ -1,6 +1,6 @@
 """What each image of a source is called and uses, as derived tables, and views that carry questions about them.
 
-The statements are frozen beside this file, one file a dialect. They end by filling the tables for what sources hold now.
+The statements are frozen beside this file, one file a dialect. The last of them fill the tables.
 """
 
 from pathlib import Path
