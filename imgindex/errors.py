@@ -1,7 +1,8 @@
 """The exceptions of imgindex. Each branch is one kind of failure with one exit code.
 
     ImgindexError
-      UsageError       2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError
+      UsageError       2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError,
+                          UnknownThingError, AmbiguousThingError
       SourceError      3  SourceUnavailableError, AuthenticationError, RegistryError, LayoutError,
                           SourceIdentityError
       ContentError     4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, MissingError,
@@ -50,6 +51,14 @@ class UnknownQueryError(UsageError):
 
 class QueryParameterError(UsageError):
     """A parameter is missing, unknown or of the wrong type."""
+
+
+class UnknownThingError(UsageError):
+    """The index has no tag, image, layer or other thing of this name or digest."""
+
+
+class AmbiguousThingError(UsageError):
+    """Several things have this name, or a digest that starts so."""
 
 
 class SourceError(ImgindexError):

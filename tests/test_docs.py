@@ -52,6 +52,6 @@ def test_every_option_and_argument_has_help(name: str) -> None:
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_a_command_that_opens_an_index_takes_db(name: str) -> None:
-    without = {"imgindex query list", "imgindex query show", "imgindex schema", "imgindex demo"}
+    without = {"imgindex query new", "imgindex schema", "imgindex demo"}
     options = {option for parameter in LEAVES[name].params for option in parameter.opts}
     assert ("--db" in options) == (name not in without)

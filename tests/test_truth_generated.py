@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from imgindex.store.engine import open_engine
 from tests.conftest import unpack
 from tests.held import Held, hold_layout, hold_registry
+from tests.queries.conftest import Index
 from tests.recount import numbers
 from tests.stores import Database, new_index, numbers_of
 
@@ -162,6 +164,39 @@ def test_the_repositories_of_the_official_images_cost_what_their_truth_says(
         for name, numbers in answers["per_repository"].items()
     }
     assert told == found
+
+
+def test_saved_queries_say_of_the_official_images_what_their_truth_says(
+    library: Callable[[str], Made], answers: dict[str, Any]
+) -> None:
+    index = Index(open_engine(str(library("exact").db.path), read_only=True))
+    distinct = answers["distinct_layer_bytes"]
+    once = index.ask("sharing/layers-by-use").only("used_by_least", "layer_count", "layer_bytes")
+    assert (1, answers["layers_of_exactly_one_image"], answers["bytes_of_layers_of_exactly_one_image"]) in once
+    shared = index.ask("sharing/most-shared-layers", limit="100").only("blob_digest", "image_count", "repository_count")
+    assert set(map(tuple, answers["top_shared_layers"])) <= set(shared)
+    in_all = index.ask("sharing/saved-in-all").only("layer_count", "distinct_bytes", "once_bytes")
+    assert [(answers["distinct_layers"], distinct, distinct)] == in_all
+    repeating = {image for (image,) in index.ask("sharing/repeats-within-images", limit="9999").only("image_id")}
+    assert answers["images_repeating_a_layer"] == len(repeating)
+    by_blob = dict(index.ask("sharing/units-compared").only("counted_by", "layer_bytes"))
+    assert distinct == by_blob["blob"]
+    assert [(distinct,)] == index.ask("size/freed-by-deleting").only("freed_bytes")
+    for query, column in (
+        ("size/first-owner", "owned_bytes"),
+        ("size/by-instruction", "layer_bytes"),
+        ("size/by-platform", "split_bytes"),
+        ("size/by-repository", "split_bytes"),
+        ("size/growth-by-month", "added_bytes"),
+        ("size/freed-one-by-one", "turn_bytes"),
+    ):
+        limit = {"limit": "9999"} if query in ("size/first-owner", "size/freed-one-by-one") else {}
+        assert (query, distinct) == (query, sum(value for (value,) in index.ask(query, **limit).only(column)))
+    costs = index.ask("size/by-repository").only("repository", "image_count", "layer_bytes", "unique_bytes")
+    assert {
+        (f"local/{name}", told["images"], told["distinct_bytes"], told["exclusive_bytes"])
+        for name, told in answers["per_repository"].items()
+    } == set(costs)
 
 
 def test_what_the_exact_store_lacks_is_a_problem_each(library: Callable[[str], Made], answers: dict[str, Any]) -> None:

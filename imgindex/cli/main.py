@@ -20,13 +20,13 @@ import typer
 from typer.core import TyperGroup
 
 from imgindex import __version__
-from imgindex.cli import db, demo, ingest, merge, query, schema, source, sql
+from imgindex.cli import db, demo, ingest, merge, query, schema, show, source, sql
 from imgindex.errors import ImgindexError, quote
 
 INTERRUPTED = 128 + signal.SIGINT
 DEFECT = os.EX_SOFTWARE if hasattr(os, "EX_SOFTWARE") else 70
 
-ORDER = ["ingest", "query", "sql", "report", "export", "merge", "schema", "source", "db", "demo"]
+ORDER = ["ingest", "show", "query", "sql", "report", "export", "merge", "schema", "source", "db", "demo"]
 """The commands as the help lists them."""
 
 HELP = """Index the metadata of container images, and ask about all of them at once.
@@ -37,6 +37,7 @@ with saved and ad-hoc SQL: which layers are shared, what each image costs, where
 \b
     imgindex demo                                          see it at work
     imgindex ingest docker-root:/var/lib/docker            read a store
+    imgindex show nginx:1.25                               all about one tag, image or layer
     imgindex query list                                    what can be asked
     imgindex query run size/images --format csv            ask it
     imgindex sql "SELECT * FROM current_tags LIMIT 5"      ask in your own words
@@ -91,6 +92,7 @@ def imgindex(
 
 
 app.command("ingest", no_args_is_help=True)(ingest.ingest)
+app.command("show", no_args_is_help=True)(show.show)
 app.add_typer(query.app, name="query")
 app.command("sql", no_args_is_help=True)(sql.sql)
 app.command("merge", no_args_is_help=True)(merge.merge)

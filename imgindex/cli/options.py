@@ -32,11 +32,19 @@ Db: TypeAlias = Annotated[
     ),
 ]
 
+UnusedDb: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--db", metavar="PATH|URL", help="Taken, so that one set of options does for all, and not opened.", hidden=True
+    ),
+]
+
 ResultFormat: TypeAlias = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="How to write the result. Unless given, the suffix of -o's file decides, and else it is a table.",
+        help="How to write the result. Unless given, the suffix of -o's file decides, and else it is a table; "
+        "a suffix that is unknown is refused.",
         show_default=False,
     ),
 ]

@@ -36,9 +36,10 @@ def print_result(
     """
     from imgindex.query.formats import format_of, write
 
-    chosen = str(format_name or format_of(output))
-    with result, open_sink(output, width) as sink:
-        written = write(result, chosen, sink, limit)
+    with result:
+        chosen = str(format_name or format_of(output))
+        with open_sink(output, width) as sink:
+            written = write(result, chosen, sink, limit)
     if written.cut and chosen != "table":
         note(f"There are more than these {written.rows:,} rows; --limit cut them off.")
     return written.rows

@@ -43,13 +43,21 @@ class Catalog:
 
     def all(self) -> list[Query]:
         """Every query, by name. Raises QueryError for a file that is not well formed."""
-        return [read_query(name, path) for name, path in sorted(self._places.values())]
+        return [read_query(name, path) for name, path in self.places()]
 
     def find(self, name: str) -> Query:
         """The query of this name, or whose name ends with it where that is one only.
 
         Raises UnknownQueryError, with near misses, and QueryError for a file that is not well formed.
         """
+        return read_query(*self.place(name))
+
+    def places(self) -> list[tuple[str, Path]]:
+        """The name and the file of every query, by name."""
+        return sorted(self._places.values())
+
+    def place(self, name: str) -> tuple[str, Path]:
+        """The name in full and the file of the query that `find` would read. Raises UnknownQueryError."""
         folded = _fold(name)
         found = [folded] if folded in self._places else [key for key in self._places if key.endswith("/" + folded)]
         if not found:
@@ -57,7 +65,7 @@ class Catalog:
         if len(found) > 1:
             which = ", ".join(self._places[key][0] for key in sorted(found))
             raise UnknownQueryError(f"Several saved queries end with {quote(name)}: {which}. Name one of them whole.")
-        return read_query(*self._places[found[0]])
+        return self._places[found[0]]
 
     def _refusal(self, name: str) -> str:
         ends = {key.rpartition("/")[2]: key for key in self._places}
@@ -65,6 +73,11 @@ class Catalog:
         names = dict.fromkeys(self._places[ends.get(match, match)][0] for match in near)
         meant = f" Did you mean {' or '.join(names)}?" if names else ""
         return f'There is no saved query "{quote(name)}".{meant} `imgindex query list` shows all.'
+
+
+def is_name(text: str) -> bool:
+    """Whether a query may be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def open_catalog(folders: Sequence[Path] = ()) -> Catalog:

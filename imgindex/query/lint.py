@@ -84,12 +84,13 @@ def _lint_tree(tree: exp.Expr, starts: dict[int, int], tokens: list[Token]) -> I
 
 
 def _is_cast(total: exp.Expr) -> bool:
-    """Whether a sum's type is said: by a cast around it or around what is calculated with it."""
+    """Whether a sum's type is said: by a cast around it or around what is calculated with it. One that is only compared
+    has none to say."""
     from sqlglot import exp
 
     node = total.parent
-    while node is not None and not isinstance(node, exp.Query | exp.Alias | exp.Ordered | exp.Predicate):
-        if isinstance(node, exp.Cast):
+    while node is not None and not isinstance(node, exp.Query | exp.Alias | exp.Ordered):
+        if isinstance(node, exp.Cast | exp.Predicate):
             return True
         node = node.parent
     return False

@@ -23,6 +23,11 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+LIMIT = "limit"
+"""The parameter that says how many rows, in every query that has one."""
+MOST_ROWS = 2**31 - 1
+
+
 class ParameterType(NamedTuple):
     """One of the types: how its values are read, and what one looks like."""
 
@@ -115,14 +120,28 @@ def bind_values(parameters: tuple[Parameter, ...], given: Mapping[str, Value]) -
         if name not in known:
             takes = ", ".join(sorted(known)) or "none"
             raise QueryParameterError(f'The query has no parameter "{quote(name)}". It takes: {takes}.')
+    if missing := missing_parameters(parameters, given):
+        raise QueryParameterError("\n".join(f"{_demand(parameter)} {parameter.help}".rstrip() for parameter in missing))
     values: dict[str, Value] = {}
     for parameter in parameters:
         if parameter.name in given:
             value = given[parameter.name]
             values[parameter.name] = parse_value(parameter, value) if isinstance(value, str) else value
-        elif parameter.required:
-            example = f"{parameter.name}={TYPES[parameter.type].example}"
-            raise QueryParameterError(f"Parameter {parameter.name} ({parameter.type}) must be given: -p {example}")
         else:
             values[parameter.name] = parameter.default
+        if parameter.name == LIMIT and not _is_limit(values[parameter.name]):
+            raise QueryParameterError(f"Parameter {LIMIT} is a number of rows, from 0 to {MOST_ROWS:,}.")
     return values
+
+
+def _is_limit(value: Value) -> bool:
+    return not isinstance(value, int) or 0 <= value <= MOST_ROWS
+
+
+def missing_parameters(parameters: tuple[Parameter, ...], given: Mapping[str, Value]) -> list[Parameter]:
+    """Those that must be given and are not."""
+    return [parameter for parameter in parameters if parameter.required and parameter.name not in given]
+
+
+def _demand(parameter: Parameter) -> str:
+    return f"Parameter {parameter.name} ({parameter.type}) must be given: -p {parameter.signature()}."

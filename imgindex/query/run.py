@@ -26,8 +26,10 @@ HINTS = ("Did you mean", "Candidate bindings")
 """How lines start that help and that DuckDB writes below the first."""
 
 
-def run_query(engine: Engine, query: Query, values: Mapping[str, Value] | None = None) -> Result:
+def run_query(engine: Engine | Connection, query: Query, values: Mapping[str, Value] | None = None) -> Result:
     """The answer to a saved query. Text among the values is read as the parameter's type.
+
+    Given a connection, it is left open: several queries of one page need not open the database anew each.
 
     Raises QueryParameterError for a value, and QueryError, here or while rows are read, for what the database refuses.
     """
@@ -77,20 +79,28 @@ def first_line(error: BaseException) -> str:
     return " ".join([lines[0], *(line for line in lines[1:] if line.startswith(HINTS))])
 
 
-def _run(engine: Engine, execute: Callable[[Connection], CursorResult[Any]], names: _Names, stream: bool) -> Result:
+def _run(
+    engine: Engine | Connection, execute: Callable[[Connection], CursorResult[Any]], names: _Names, stream: bool
+) -> Result:
     import sqlalchemy
 
     refusals: tuple[type[Exception], ...] = (sqlalchemy.exc.SQLAlchemyError, _database_error(engine))
-    connection = engine.connect()
+    given = isinstance(engine, sqlalchemy.Connection)
+    connection = engine if isinstance(engine, sqlalchemy.Connection) else engine.connect()
+
+    def leave() -> None:
+        if not given:
+            connection.close()
+
     try:
         options = connection.execution_options(stream_results=stream, max_row_buffer=BATCH_ROWS)
         answer = execute(options)
         columns = _columns(answer)
     except refusals as error:
-        connection.close()
+        leave()
         raise names.error(error) from error
     except BaseException:
-        connection.close()
+        leave()
         raise
 
     def batches() -> Iterator[list[Row]]:
@@ -104,12 +114,12 @@ def _run(engine: Engine, execute: Callable[[Connection], CursorResult[Any]], nam
 
     def finish() -> None:
         answer.close()
-        connection.close()
+        leave()
 
     return Result(columns, batches(), finish)
 
 
-def _database_error(engine: Engine) -> type[Exception]:
+def _database_error(engine: Engine | Connection) -> type[Exception]:
     """The class of what the driver itself raises."""
     error: type[Exception] = getattr(engine.dialect.loaded_dbapi, "Error", Exception)
     return error

@@ -14,6 +14,7 @@ of the main file.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,6 +59,24 @@ def read_query(name: str, path: Path) -> Query:
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{path}: cannot be read: {error}", name=name, path=str(path)) from error
     return parse_query(name, path, text, override)
+
+
+def read_header(path: Path) -> tuple[str, list[Parameter]]:
+    """The question and the parameters as the first lines of the file have them, unchecked: what is wrong is left out.
+
+    For the completion of a shell, which must be quick and cannot complain.
+    """
+    try:
+        header, _ = _split(path.read_text("utf-8", errors="replace"))
+    except OSError:
+        return "", []
+    question = next((line for _, line in header if not line.startswith("param:")), "")
+    parameters = []
+    for _, line in header:
+        if line.startswith("param:"):
+            with contextlib.suppress(QueryParameterError):
+                parameters.append(_parse_parameter(line.removeprefix("param:").strip()))
+    return question, parameters
 
 
 def parse_query(name: str, path: Path, text: str, override: str | None = None) -> Query:

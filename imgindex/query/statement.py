@@ -16,7 +16,7 @@ STREAMED = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 """What PostgreSQL can open a cursor for."""
 
 READING = STREAMED | {"FROM", "DESCRIBE", "SHOW", "EXPLAIN", "SUMMARIZE", "PIVOT", "UNPIVOT"}
-"""The words that a statement which reads can start with."""
+"""The words that a statement which reads can start with; some are DuckDB's alone."""
 
 
 class Token(NamedTuple):
@@ -56,7 +56,10 @@ def check_statement(sql: str, engine: str) -> str:
         raise QueryError(f"There are {len(statements)} statements; give one at a time.")
     first = next((token.text.upper() for token in statements[0] if token.text != "("), "(").split()[0]
     if first not in READING:
-        raise QueryError(f"{quote(first)} is refused: imgindex only reads. A statement starts with SELECT or WITH.")
+        raise QueryError(
+            f"{quote(first)} is refused: imgindex only reads. A statement starts with SELECT or WITH, or one of "
+            f"{', '.join(sorted(READING - {'SELECT', 'WITH'}))}."
+        )
     if writing := _writes(sql, dialect):
         raise QueryError(f"{writing} is refused: imgindex only reads.")
     return first

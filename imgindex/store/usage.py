@@ -1,4 +1,4 @@
-"""The derived tables of a source: who uses which unit, and what each image costs. Replaced whole; recomputed by `db check`.
+"""The derived tables of a source: who uses which unit, what it costs, and what images are called. Replaced whole; recomputed by `db check`.
 
 A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed). An image's
 units are distinct: a layer that it repeats counts once. An image that several stores could have unpacked costs what it
@@ -73,27 +73,35 @@ FROM (
 ) AS u
 LEFT JOIN (
     SELECT x.basis, x.store, x.unit_key, COUNT(DISTINCT t.repository_key) AS repository_count
-    FROM units AS x JOIN image_repositories AS t ON t.image_key = x.image_key
+    FROM units AS x
+    JOIN (SELECT DISTINCT repository_key, image_key FROM tagged_images) AS t ON t.image_key = x.image_key
     GROUP BY x.basis, x.store, x.unit_key
 ) AS r ON r.basis = u.basis AND r.store = u.store AND r.unit_key = u.unit_key
 GROUP BY u.basis, u.store, u.unit_key, u.chain_key
 """
 
-REPOSITORIES = """
-CREATE TEMPORARY TABLE image_repositories AS
+TAGGED = """
+CREATE TEMPORARY TABLE tagged_images AS
 WITH targets AS (
-    SELECT repository_key, target_key, target_kind FROM tags
+    SELECT repository_key, tag, target_key, target_kind FROM tags
     WHERE {this} AND ended_at IS NULL AND evidence = 'observed' AND target_key IS NOT NULL
 )
-SELECT t.repository_key, t.target_key AS image_key FROM targets AS t WHERE t.target_kind = 'image'
+SELECT t.repository_key, t.tag, t.target_key AS image_key FROM targets AS t WHERE t.target_kind = 'image'
 UNION
-SELECT t.repository_key, m.config_key AS image_key
+SELECT t.repository_key, t.tag, m.config_key AS image_key
 FROM targets AS t JOIN manifests AS m ON m.manifest_key = t.target_key AND m.kind = 'image'
 WHERE t.target_kind = 'manifest'
 UNION
-SELECT t.repository_key, l.image_key
+SELECT t.repository_key, t.tag, l.image_key
 FROM targets AS t JOIN index_leaves AS l ON l.root_key = t.target_key
 WHERE t.target_kind = 'manifest' AND l.image_key IS NOT NULL
+UNION
+SELECT t.repository_key, t.tag, t.target_key AS image_key
+FROM targets AS t JOIN manifests AS m ON m.manifest_key = t.target_key AND m.kind <> 'image'
+WHERE t.target_kind = 'manifest' AND t.target_key IN (
+    -- A list of images is an image to some stores: it is known by its manifest.
+    SELECT image_key FROM source_images WHERE {this} AND ended_at IS NULL
+)
 """
 
 SIZES = """
@@ -137,9 +145,46 @@ JOIN listed AS l ON l.image_key = b.image_key
 LEFT JOIN sums AS s ON s.basis = b.basis AND s.image_key = b.image_key
 """
 
+IMAGE_UNITS = """
+SELECT basis, store, unit_key, image_key, BOOL_OR(listed) AS listed
+FROM units GROUP BY basis, store, unit_key, image_key
+"""
+
+SUMMARIES = """
+SELECT p.image_key, BOOL_OR(p.listed) AS listed, MIN(e.platform) AS platform, MIN(e.os) AS os,
+    MIN(e.architecture) AS architecture, MIN(e.variant) AS variant, MIN(e.layer_count) AS layer_count,
+    COALESCE(MIN(n.tag_count), 0) AS tag_count, MIN(n.names) AS names
+FROM source_images AS p
+LEFT JOIN (
+    SELECT m.config_key AS image_key, MIN(ie.platform) AS platform, MIN(ie.os) AS os,
+        MIN(ie.architecture) AS architecture, MIN(ie.variant) AS variant, MIN(m.layer_count) AS layer_count
+    FROM source_manifests AS sm
+    JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
+    LEFT JOIN (
+        SELECT x.child_key, x.platform, x.os, x.architecture, x.variant
+        FROM index_entries AS x
+        WHERE x.manifest_key IN (SELECT manifest_key FROM source_manifests WHERE {this} AND ended_at IS NULL)
+    ) AS ie ON ie.child_key = sm.manifest_key
+    WHERE {sm} AND sm.ended_at IS NULL
+    GROUP BY m.config_key
+) AS e ON e.image_key = p.image_key
+LEFT JOIN (
+    SELECT t.image_key, COUNT(*) AS tag_count, STRING_AGG(t.name, ', ' ORDER BY t.name) AS names
+    FROM (
+        SELECT g.image_key, CASE WHEN r.name IS NULL THEN g.tag ELSE r.name || ':' || g.tag END AS name
+        FROM tagged_images AS g JOIN repositories AS r ON r.repository_key = g.repository_key
+    ) AS t
+    GROUP BY t.image_key
+) AS n ON n.image_key = p.image_key
+WHERE {p} AND p.ended_at IS NULL
+GROUP BY p.image_key
+"""
+
 COLUMNS = {
     "source_usage": "basis, store, unit_key, layer_key, blob_key, chain_key, size_bytes, image_count, repository_count",
     "source_image_sizes": "basis, image_key, size_bytes, shared_bytes, unique_bytes, split_bytes, unknown_layers",
+    "source_image_summaries": "image_key, listed, platform, os, architecture, variant, layer_count, tag_count, names",
+    "source_image_units": "basis, store, unit_key, image_key, listed",
 }
 """The columns of the derived tables, but for whose they are."""
 
@@ -153,7 +198,7 @@ def drop_artifacts(session: Session) -> int:
 
 
 def replace_usage(session: Session, index_key: str, source_key: int) -> None:
-    """Build both tables of a source anew, in the caller's transaction."""
+    """Build the derived tables of a source anew, in the caller's transaction."""
     for table, select in compute_usage(session, index_key, source_key).items():
         session.run(
             f"DELETE FROM {table} WHERE index_key = :index_key AND source_key = :source_key",
@@ -178,10 +223,15 @@ def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str
         return sql.format(this=mine(""), div=session.dialect.integer_division, **names)
 
     session.execute(fill(UNITS))
-    session.execute(fill(REPOSITORIES))
-    return {"source_usage": fill(USAGE), "source_image_sizes": fill(SIZES)}
+    session.execute(fill(TAGGED))
+    return {
+        "source_usage": fill(USAGE),
+        "source_image_sizes": fill(SIZES),
+        "source_image_summaries": fill(SUMMARIES),
+        "source_image_units": IMAGE_UNITS,
+    }
 
 
 def drop_units(session: Session) -> None:
     session.execute("DROP TABLE units")
-    session.execute("DROP TABLE image_repositories")
+    session.execute("DROP TABLE tagged_images")

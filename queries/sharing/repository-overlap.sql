@@ -5,26 +5,16 @@
 -- param: source text = null  Only this source.
 -- param: most_repositories integer = 200  Leave out layers that more repositories use than this.
 -- param: limit integer = 50  How many rows.
-WITH reached AS (
-    SELECT DISTINCT index_key, source_key, source, COALESCE(repository, '') AS repository, manifest_key, image_key
-    FROM tag_reach
-    WHERE image_key IS NOT NULL
-        AND (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
-), units AS (
-    SELECT r.source, r.repository, u.basis, u.store, u.unit_key, u.size_bytes
-    FROM reached AS r
-    JOIN manifest_layers AS ml ON ml.manifest_key = r.manifest_key
-    JOIN source_usage AS u ON u.index_key = r.index_key AND u.source_key = r.source_key
-        AND u.basis = 'compressed' AND u.unit_key = ml.blob_key
-    UNION
-    SELECT r.source, r.repository, u.basis, u.store, u.unit_key, u.size_bytes
-    FROM reached AS r
-    JOIN image_layers AS il ON il.image_key = r.image_key
-    JOIN source_usage AS u ON u.index_key = r.index_key AND u.source_key = r.source_key
-        AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
-    WHERE r.manifest_key IS NULL
+WITH units AS (
+    SELECT source, COALESCE(repository, '') AS repository, basis, store, unit_key, size_bytes
+    FROM repository_units
+    WHERE (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
 ), totals AS (
-    SELECT source, basis, repository, CAST(SUM(size_bytes) AS BIGINT) AS layer_bytes
+    SELECT source, basis, repository,
+        CASE
+            WHEN SUM(size_bytes) <= 9223372036854775807
+            THEN CAST(SUM(size_bytes) AS BIGINT)
+        END AS layer_bytes
     FROM units
     GROUP BY source, basis, repository
 ), counted AS (
@@ -37,7 +27,7 @@ WITH reached AS (
     WHERE repository_count BETWEEN 2 AND CAST(:most_repositories AS INTEGER)
 ), pairs AS (
     SELECT a.source, a.basis, a.repository, b.repository AS other_repository, COUNT(*) AS shared_layer_count,
-        CAST(SUM(a.size_bytes) AS BIGINT) AS shared_bytes
+        CASE WHEN SUM(a.size_bytes) <= 9223372036854775807 THEN CAST(SUM(a.size_bytes) AS BIGINT) END AS shared_bytes
     FROM shared AS a
     JOIN shared AS b ON b.source = a.source AND b.basis = a.basis AND b.store = a.store AND b.unit_key = a.unit_key
         AND b.repository <> a.repository

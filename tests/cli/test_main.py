@@ -41,7 +41,7 @@ def test_the_version_is_said(invoke: Invoke) -> None:
 
 def test_help_lists_the_commands_in_the_order_of_their_use(invoke: Invoke) -> None:
     names = [line.split()[0] for line in invoke("--help").stdout.partition("Commands:\n")[2].splitlines() if line]
-    order = ["ingest", "query", "sql", "report", "export", "merge", "schema", "source", "db", "demo"]
+    order = ["ingest", "show", "query", "sql", "report", "export", "merge", "schema", "source", "db", "demo"]
     assert names == [name for name in order if name in names]
     assert {"ingest", "query", "sql", "schema", "source", "db", "demo"} <= set(names)
 

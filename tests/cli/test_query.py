@@ -39,7 +39,7 @@ def test_the_list_has_shipped_and_own_queries(invoke: Invoke) -> None:
 
 def test_the_list_is_never_cut(invoke: Invoke) -> None:
     lines = invoke("query", "list").stdout.splitlines()
-    assert lines[-1] == f"{len(open_catalog().names())} rows"
+    assert open_catalog().names() == [line.split()[0] for line in lines if line.startswith("  ")]
 
 
 def test_a_query_is_shown_with_its_parameters_and_sql(invoke: Invoke) -> None:
@@ -73,6 +73,8 @@ WRONG = {
     "unknown parameter": (["stores-of-kind", "-p", "kin=x"], 'no parameter "kin"'),
     "no value": (["stores-of-kind", "-p", "kind"], "-p kind=VALUE"),
     "twice": (["stores-of-kind", "-p", "kind=a", "-p", "kind=b"], "kind is given twice"),
+    "limit below nothing": (["size/images", "-p", "limit=-1"], "limit is a number of rows, from 0 to 2,147,483,647"),
+    "limit beyond all": (["size/images", "-p", "limit=2147483648"], "limit is a number of rows"),
     "wrong type": (["stores-of-kind", "-p", "kind=a", "-p", "least=x"], "Parameter least is an integer"),
 }
 
@@ -82,6 +84,33 @@ def test_a_wrong_call_ends_with_2(invoke: Invoke, arguments: list[str], message:
     result = invoke("query", "run", *arguments, "--queries", "own")
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+UNKNOWN = {
+    "source": (["size/images", "-p", "source=regsitry"], 'There is no source "regsitry". There are: docker-host, '),
+    "host": (["size/pull-cost", "-p", "image=team/web:1.2", "-p", "host=x"], 'There is no source "x".'),
+    "repository": (["size/untagged", "-p", "repository=team/web"], 'There is no repository "team/web".'),
+    "image": (["size/history", "-p", "image=team/web:none"], 'There is no image "team/web:none"'),
+    "image by too short a start": (["size/history", "-p", "image=abc"], 'There is no image "abc"'),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_an_answer_of_no_rows_says_which_name_the_index_does_not_know(
+    invoke: Invoke, index: Path, arguments: list[str], message: str
+) -> None:
+    result = invoke("query", "run", *arguments, "--format", "jsonl")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith(message)
+
+
+def test_an_answer_of_no_rows_about_what_is_known_says_nothing_more(invoke: Invoke, index: Path) -> None:
+    for arguments in (
+        ["size/untagged", "-p", "source=layout", "-p", "limit=0"],
+        ["inventory/containers", "-p", "source=layout"],
+    ):
+        result = invoke("query", "run", *arguments, "--format", "jsonl")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_a_value_may_hold_an_equals_sign(invoke: Invoke, index: Path) -> None:

@@ -99,3 +99,27 @@ def test_stale(bases: Index) -> None:
         ("lay", tool, "tool:1", AMD64, *base),
     ] == bases.ask("base/stale").rows
     assert [] == bases.ask("base/stale", base="app:%").rows
+
+
+def test_stale_bases(bases: Index) -> None:
+    old_os, new_os = ids(OLD_OS, NEW_OS)
+    assert [
+        ("os:latest", "lay", AMD64, JUNE, 2, 1, "lay", 0, old_os, new_os),
+    ] == bases.ask("base/stale-bases").rows
+    assert [] == bases.ask("base/stale-bases", base="app:%").rows
+
+
+def test_claims(bases: Index) -> None:
+    # OLD_OS is claimed by digest; the name os:latest has moved on to NEW_OS since.
+    app, flat, new_app, old_os, new_os = ids(APP, SQUASHED, NEW_APP, OLD_OS, NEW_OS)
+    by_digest, by_name = (f"org.opencontainers.image.base.{part}" for part in ("digest", "name"))
+    old, new = OLD_OS.manifest.digest, NEW_OS.manifest.digest
+    assert [
+        ("lay", app, "app:1", "annotation", by_digest, old, "agrees", old_os, "os:1"),
+        ("lay", app, "app:1", "annotation", by_name, "os:latest", "disagrees", old_os, "os:1"),
+        ("lay", new_app, "app:2", "annotation", by_digest, new, "agrees", new_os, "os:latest"),
+        ("lay", new_app, "app:2", "annotation", by_name, "os:latest", "agrees", new_os, "os:latest"),
+        ("lay", flat, "flat:1", "annotation", by_digest, old, "disagrees", None, None),
+        ("lay", flat, "flat:1", "annotation", by_name, "os:latest", "disagrees", None, None),
+    ] == bases.ask("base/claims").rows
+    assert [(new_app,)] == bases.ask("base/claims", verdict="agrees").only("image_id")[1:2]

@@ -205,3 +205,46 @@ def test_repeated_blobs(small: Index) -> None:
     answer = small.ask("sharing/repeated-blobs")
     blobs = ", ".join(sorted([ROOT.blob.digest, ROOT_AGAIN.blob.digest]))
     assert [("reg", ROOT.diff_id, 2, 1900, 1000, blobs)] == answer.rows
+
+
+def test_images_like(small: Index) -> None:
+    answer = small.ask("sharing/images-like", image="team/web:1")
+    columns = ("source", "other_image_id", "likeness_percent", "shared_bytes", "own_bytes", "other_bytes")
+    # Of the two together: 12300 of 12350, 12000 of 12300, 12000 of 12330; 1200 of 2130, of 2137, of 2170.
+    assert [
+        ("host", DEV.config.digest, Decimal("99.60"), 12300, 0, 50),
+        ("host", OS.config.digest, Decimal("97.56"), 12000, 300, 0),
+        ("host", D.config.digest, Decimal("97.32"), 12000, 300, 30),
+        ("reg", OS.config.digest, Decimal("56.34"), 1200, 930, 0),
+        ("reg", A1.config.digest, Decimal("56.15"), 1200, 930, 7),
+        ("reg", W2.config.digest, Decimal("55.30"), 1200, 930, 40),
+    ] == answer.only(*columns)
+
+
+def test_overlap(small: Index) -> None:
+    answer = small.ask("sharing/overlap", one="%/team/web:%", other="%/team/api:%")
+    assert [
+        ("reg", "compressed", 2, 1, 0, 2170, 1207, 2, 1200, 2177, 0),
+        ("host", "on_disk", 1, 0, 0, 12300, 0, 0, 0, 12300, 0),
+    ] == answer.rows
+    both = small.ask("sharing/overlap", one="reg.example/team/%", other="%:1", source="reg")
+    # W1, W2, A1 and T against OS, W1, A1 and T: all but web2 in common.
+    assert [(4, 4, 3, 2267, 2227, 2227)] == both.only(
+        "one_image_count", "other_image_count", "both_image_count", "one_bytes", "other_bytes", "shared_bytes"
+    )
+
+
+def test_repository_matrix(small: Index) -> None:
+    answer = small.ask("sharing/repository-matrix", repositories="2", basis="compressed")
+    web, multi, whole = "reg.example/team/web", "reg.example/team/multi", Decimal("100.00")
+    lay, reg = ("lay", "compressed"), ("reg", "compressed")
+    assert [
+        (*lay, "tools/x", "tools/x", 3, 1240, whole),
+        (*lay, "tools/x", None, 2, 1200, Decimal("96.77")),
+        (*lay, None, "tools/x", 2, 1200, Decimal("99.42")),
+        (*lay, None, None, 3, 1207, whole),
+        (*reg, web, web, 5, 2170, whole),
+        (*reg, web, multi, 2, 1200, Decimal("55.30")),
+        (*reg, multi, web, 2, 1200, Decimal("92.52")),
+        (*reg, multi, multi, 4, 1297, whole),
+    ] == answer.rows

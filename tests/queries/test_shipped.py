@@ -15,9 +15,10 @@ from imgindex.query.parameters import bind_values
 from imgindex.query.run import run_query
 from imgindex.query.saved import Query
 from tests.conftest import TESTS
-from tests.queries import test_base, test_drift, test_integrity
+from tests.queries import test_attached, test_base, test_drift, test_integrity, test_settings
 from tests.queries.conftest import CATALOG, Index, Open
 from tests.queries.small import LIBS, make_small
+from tests.queries.waste import make_waste
 from tests.stores import Database
 
 QUERIES = CATALOG.all()
@@ -30,8 +31,12 @@ VALUES = {
     "label": "team",
     "layer": LIBS.diff_id,
     "name": "%",
+    "port": "80",
+    "one": "%web%",
+    "other": "%os%",
     "repository": "reg.example/web",
     "time": "2024-05-15",
+    "variable": "PATH",
 }
 """A value for every parameter that must be given."""
 
@@ -40,6 +45,9 @@ STORES: dict[str, Callable[[Path, Database], None]] = {
     "moves": test_drift.make,
     "bases": test_base.make,
     "broken": test_integrity.make,
+    "waste": make_waste,
+    "attached": test_attached.make,
+    "settings": test_settings.make,
 }
 
 every_query = pytest.mark.parametrize("query", QUERIES, ids=[query.name for query in QUERIES])

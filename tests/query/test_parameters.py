@@ -84,7 +84,7 @@ def test_text_is_parsed_and_values_are_taken() -> None:
 
 
 def test_a_missing_value_is_asked_for() -> None:
-    with pytest.raises(QueryParameterError, match=r"tag \(text\) must be given: -p tag=linux/amd64"):
+    with pytest.raises(QueryParameterError, match=r"tag \(text\) must be given: -p tag=TEXT"):
         bind_values((LIMIT, TAG), {"limit": "1"})
 
 

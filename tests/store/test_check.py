@@ -102,6 +102,8 @@ TWICE = {
     "problems": "locator",
     "source_usage": "unit_key",
     "source_image_sizes": "image_key",
+    "source_image_summaries": "image_key",
+    "source_image_units": "image_key",
 }
 """Tables that have no primary key on DuckDB, with a column by which one row is picked."""
 
@@ -210,6 +212,12 @@ DAMAGES = [
     Damage(
         "a unit that is lost", "source_usage", f"DELETE FROM source_usage WHERE {first('source_usage', 'unit_key')}"
     ),
+    Damage(
+        "a unit that its image lost",
+        "source_image_units",
+        f"DELETE FROM source_image_units WHERE {first('source_image_units', 'image_key')}",
+    ),
+    Damage("an image of another name", "source_image_summaries", "UPDATE source_image_summaries SET names = 'other:1'"),
     Damage(
         "an image of another size",
         "source_image_sizes",

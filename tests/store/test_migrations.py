@@ -19,7 +19,7 @@ from imgindex.store.engine import HEAD, connect, current_version, open_engine
 from imgindex.store.schema import VIEWS
 from tests.builders import Layout, make_image
 from tests.postgres import NewDatabase
-from tests.stores import Unwatched
+from tests.stores import Database, Unwatched
 
 Schema = dict[str, list[tuple[Any, ...]]]
 
@@ -259,3 +259,17 @@ def test_a_reader_can_neither_write_nor_reach_a_file(tmp_path: Path) -> None:
             connection.exec_driver_sql(refused)
     engine.dispose()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.duckdb", "secret.csv"]
+
+
+def test_an_older_index_gets_the_derived_tables_that_it_lacks(full: Database, tmp_path: Path) -> None:
+    older, tables = full.copy(tmp_path / "older.duckdb"), ["source_image_summaries", "source_image_units"]
+    expected = full.dump(tables)
+    assert all(len(expected[table]) > 10 for table in tables)
+    with older.writing() as run:
+        for view in ("repository_units", "image_places", "image_units", "image_names"):
+            run(f"DROP VIEW {view}")
+        for table in tables:
+            run(f"DROP TABLE {table}")
+        run("UPDATE alembic_version SET version_num = '0001'")
+    migrate.upgrade(str(older.path))
+    assert expected == older.dump(tables)

@@ -35,15 +35,29 @@ SUFFIXES = {
     ".csv": "csv",
     ".md": "markdown",
     ".parquet": "parquet",
+    ".txt": "table",
+    "": "table",
 }
+"""The format that a file's suffix asks for."""
 
 TABLE_ROWS = 500
 """How many rows a table shows where nobody says otherwise: its columns' widths need all rows at once."""
 
 
 def format_of(path: Path | None) -> str:
-    """The format that a file's name asks for, or a table."""
-    return SUFFIXES.get(path.suffix.lower(), "table") if path is not None else "table"
+    """The format that a file's name asks for; a table where there is no file, and for a name without a suffix.
+
+    Raises UsageError for a suffix that says nothing: a table in a file called .xlsx is not what was meant.
+    """
+    if path is None:
+        return "table"
+    try:
+        return SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(suffix for suffix in SUFFIXES if suffix)
+        raise UsageError(
+            f'"{quote(path.suffix)}" is the suffix of no format. There are {known}; or say it with --format.'
+        ) from None
 
 
 def write(result: Result, format_name: str, sink: Sink, limit: int | None = None) -> Written:

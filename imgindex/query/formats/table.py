@@ -35,11 +35,11 @@ def write_table(result: Result, sink: Sink, limit: int | None) -> Written:
     """The rows as a table, or as blocks where a table does not fit."""
     counted = Counted(result, limit)
     columns = [Column(printable(column.name), column.type) for column in result.columns]
-    rows = [[_shown(value, column) for value, column in zip(row, columns, strict=True)] for row in counted]
+    rows = [[shown_cell(value, column) for value, column in zip(row, columns, strict=True)] for row in counted]
     if columns:
-        for line in _lines(columns, rows, sink):
+        for line in table_lines(columns, rows, sink):
             sink.write_styled(line.rstrip() + "\n")
-    sink.write_styled(_style(_footer(counted.written()), _DIM, sink) + "\n")
+    sink.write_styled(style(_footer(counted.written()), _DIM, sink) + "\n")
     return counted.written()
 
 
@@ -49,7 +49,7 @@ def _footer(written: Written) -> str:
     return "1 row" if written.rows == 1 else f"{written.rows:,} rows"
 
 
-def _shown(value: object, column: Column) -> Cell:
+def shown_cell(value: object, column: Column) -> Cell:
     """A cell's text, its lines kept apart; sizes get thousands separators."""
     if isinstance(value, int) and column.name.endswith("_bytes"):
         return f"{value:,}"
@@ -57,7 +57,8 @@ def _shown(value: object, column: Column) -> Cell:
     return None if text is None else printable(text.replace("\r\n", "\n"), keep="\n")
 
 
-def _lines(columns: list[Column], rows: list[list[Cell]], sink: Sink) -> Iterator[str]:
+def table_lines(columns: list[Column], rows: list[list[Cell]], sink: Sink) -> Iterator[str]:
+    """The lines of a table of these cells, or of blocks where it does not fit."""
     if sink.width is None:
         yield from _table(columns, rows, _natural(columns, rows), sink)
         return
@@ -120,14 +121,14 @@ def _table(columns: list[Column], rows: list[list[Cell]], widths: Sequence[int],
 
 
 def _row(
-    cells: Sequence[Cell], widths: Sequence[int], rights: list[bool], lines: int | None, style: str, sink: Sink
+    cells: Sequence[Cell], widths: Sequence[int], rights: list[bool], lines: int | None, code: str, sink: Sink
 ) -> Iterator[str]:
     folded = [fold("NULL" if cell is None else cell, width, lines) for cell, width in zip(cells, widths, strict=True)]
     for number in range(max(len(parts) for parts in folded)):
         texts = []
         for cell, parts, width, right in zip(cells, folded, widths, rights, strict=True):
             part = pad(parts[number], width, right=right) if number < len(parts) else " " * width
-            texts.append(_style(part, style if cell is not None else _DIM if number == 0 else "", sink))
+            texts.append(style(part, code if cell is not None else _DIM if number == 0 else "", sink))
         yield GAP.join(texts)
 
 
@@ -138,15 +139,16 @@ def _blocks(columns: list[Column], rows: list[list[Cell]], sink: Sink) -> Iterat
     names = min(names, max(8, sink.width // 2))
     values = max(8, sink.width - names - len(GAP))
     for number, row in enumerate(rows, start=1):
-        yield _style(f"── {number} ".ljust(min(sink.width, names + len(GAP) + 20), "─"), _DIM, sink)
+        yield style(f"── {number} ".ljust(min(sink.width, names + len(GAP) + 20), "─"), _DIM, sink)
         for column, cell in zip(columns, row, strict=True):
             name = fold(column.name, names, None)
             parts = fold("NULL" if cell is None else cell, values, None if len(rows) == 1 else LINES)
             for line in range(max(len(name), len(parts))):
-                left = _style(pad(name[line] if line < len(name) else "", names), _BOLD, sink)
+                left = style(pad(name[line] if line < len(name) else "", names), _BOLD, sink)
                 right = parts[line] if line < len(parts) else ""
-                yield left + GAP + _style(right, _DIM if cell is None else "", sink)
+                yield left + GAP + style(right, _DIM if cell is None else "", sink)
 
 
-def _style(text: str, style: str, sink: Sink) -> str:
-    return f"{style}{text}{_END}" if style and sink.color else text
+def style(text: str, code: str, sink: Sink) -> str:
+    """The text in a style, where the sink understands it."""
+    return f"{code}{text}{_END}" if code and sink.color else text

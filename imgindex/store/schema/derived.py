@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
-from imgindex.store.schema.parts import index_key, metadata, number, reference, source_key, text
+from imgindex.store.schema.parts import flag, index_key, metadata, number, reference, source_key, text
 
 BASIS = "What is counted: compressed (blobs), uncompressed (tars) or on_disk (unpacked files)."
 
@@ -43,5 +43,39 @@ source_image_sizes = Table(
     ),
     number("unknown_layers", "How many of its units have no known size."),
     comment="What each listed image of a source costs.",
+    info={"room": "derived"},
+)
+
+source_image_summaries = Table(
+    "source_image_summaries",
+    metadata,
+    index_key(),
+    source_key(),
+    reference("image_key", "The image.", "blobs", key=True),
+    flag("listed", "The store lists it."),
+    text(
+        "platform", "os/architecture[/variant] of its index entries, normalised; the first if they differ.", null=True
+    ),
+    text("os", "Operating system of its index entries.", null=True),
+    text("architecture", "Architecture of its index entries.", null=True),
+    text("variant", "Variant of its index entries.", null=True),
+    number("layer_count", "Entries in the layer list of its manifest; NULL without one.", null=True),
+    number("tag_count", "Current tags that reach it."),
+    text("names", "Those tags as repository:tag, sorted, separated by a comma and a space; NULL if none.", null=True),
+    comment="What a source says of each of its images beside the config.",
+    info={"room": "derived"},
+)
+
+source_image_units = Table(
+    "source_image_units",
+    metadata,
+    index_key(),
+    source_key(),
+    text("basis", BASIS, key=True),
+    text("store", "Graph driver or namespace/snapshotter; empty for blobs.", key=True),
+    number("unit_key", "Key of what is shared: a blob, or a chain within its store.", key=True),
+    reference("image_key", "An image that uses it, listed or not.", "blobs", key=True),
+    flag("listed", "The store lists the image."),
+    comment="Which units each image of a source uses, each once.",
     info={"room": "derived"},
 )

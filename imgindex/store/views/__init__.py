@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgindex.store.views import carriers, images, intervals, manifests, places, sharing, tags
+from imgindex.store.views import carriers, images, intervals, manifests, places, sharing, tags, units
 from imgindex.store.views.parts import View
 
 __all__ = ["VIEWS", "View"]
@@ -10,6 +10,7 @@ __all__ = ["VIEWS", "View"]
 VIEWS: tuple[View, ...] = (
     *carriers.ALL,
     *intervals.ALL,
+    *units.ALL,
     *manifests.ALL,
     *tags.ALL,
     *sharing.ALL,

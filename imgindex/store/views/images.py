@@ -28,48 +28,17 @@ IMAGE_SUMMARY = View(
     ),
     """
 SELECT
-    p.source, b.digest AS image_id,
-    COALESCE(e.platform, i.platform) AS platform,
-    COALESCE(i.os, e.os) AS os, COALESCE(i.architecture, e.architecture) AS architecture,
-    COALESCE(i.variant, e.variant) AS variant,
+    s.name AS source, b.digest AS image_id,
+    COALESCE(p.platform, i.platform) AS platform,
+    COALESCE(i.os, p.os) AS os, COALESCE(i.architecture, p.architecture) AS architecture,
+    COALESCE(i.variant, p.variant) AS variant,
     i.created_at,
-    COALESCE(i.layer_count, e.layer_count) AS layer_count, i.history_count,
-    p.listed, COALESCE(n.tag_count, 0) AS tag_count, n.names
-FROM (
-    SELECT si.index_key, si.source_key, s.name AS source, si.image_key, BOOL_OR(si.listed) AS listed
-    FROM source_images AS si
-    JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
-    WHERE si.ended_at IS NULL
-    GROUP BY si.index_key, si.source_key, s.name, si.image_key
-) AS p
+    COALESCE(i.layer_count, p.layer_count) AS layer_count, i.history_count,
+    p.listed, p.tag_count, p.names
+FROM source_image_summaries AS p
+JOIN source_streams AS s ON s.index_key = p.index_key AND s.source_key = p.source_key
 JOIN blobs AS b ON b.blob_key = p.image_key
 LEFT JOIN images AS i ON i.image_key = p.image_key
-LEFT JOIN (
-    SELECT sm.index_key, sm.source_key, m.config_key AS image_key, MIN(ie.platform) AS platform, MIN(ie.os) AS os,
-        MIN(ie.architecture) AS architecture, MIN(ie.variant) AS variant, MIN(m.layer_count) AS layer_count
-    FROM source_manifests AS sm
-    JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
-    LEFT JOIN (
-        SELECT sx.index_key, sx.source_key, x.child_key, x.platform, x.os, x.architecture, x.variant
-        FROM source_manifests AS sx
-        JOIN index_entries AS x ON x.manifest_key = sx.manifest_key
-        WHERE sx.ended_at IS NULL
-    ) AS ie ON ie.index_key = sm.index_key AND ie.source_key = sm.source_key AND ie.child_key = sm.manifest_key
-    WHERE sm.ended_at IS NULL
-    GROUP BY sm.index_key, sm.source_key, m.config_key
-) AS e ON e.index_key = p.index_key AND e.source_key = p.source_key AND e.image_key = p.image_key
-LEFT JOIN (
-    SELECT d.index_key, d.source_key, d.image_key, COUNT(*) AS tag_count,
-        STRING_AGG(d.name, ', ' ORDER BY d.name) AS names
-    FROM (
-        -- A list of images is an image to some stores: it is known by its manifest.
-        SELECT DISTINCT index_key, source_key, COALESCE(image_key, manifest_key) AS image_key,
-            CASE WHEN repository IS NULL THEN tag ELSE repository || ':' || tag END AS name
-        FROM tag_reach
-        WHERE COALESCE(image_key, manifest_key) IS NOT NULL
-    ) AS d
-    GROUP BY d.index_key, d.source_key, d.image_key
-) AS n ON n.index_key = p.index_key AND n.source_key = p.source_key AND n.image_key = p.image_key
 """,
 )
 
