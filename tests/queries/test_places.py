@@ -12,8 +12,8 @@ reg.example/lost:1       C1        C1
 reg.example/many:1 to 6  C1        C1        C1
 docker.io/library/tool:latest                                                  T2
 
-R2 is R1 built anew by the same commands, C2 is C1 with another label, P and P2 are for arm64. Containers of the host: one of R1
-as reg.example/app:1.2.3, one of C1 as reg.example/cfg:1, one of T1 as tool, one of T1 by its ID.
+R2 is R1 built anew by the same commands, C2 is C1 with another label, P and P2 are for arm64. The host runs containers: R1
+as reg.example/app:1.2.3, C1 as reg.example/cfg:1, T1 as tool, and T1 by its ID.
 """
 
 from __future__ import annotations
@@ -127,10 +127,10 @@ def test_moves_per_day_and_month(places: Asked) -> None:
 
 
 def test_moves_that_left_a_platform_as_it_was(places: Asked) -> None:
-    assert [] == places.ask("drift/left-platform").rows
     assert [("origin", MULTI_NAME, "1", MAY, JUNE, digest(Q), digest(MULTI), digest(MULTI2), "observed")] == places.ask(
-        "drift/left-platform", platform="linux/arm64"
+        "drift/left-platform"
     ).rows
+    assert [] == places.ask("drift/left-platform", platform="linux/arm64").rows
 
 
 def test_rebuilt_by_the_same_commands(places: Asked) -> None:
