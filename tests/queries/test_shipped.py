@@ -15,7 +15,7 @@ from imgindex.query.parameters import bind_values
 from imgindex.query.run import run_query
 from imgindex.query.saved import Query
 from tests.conftest import TESTS
-from tests.queries import test_attached, test_base, test_drift, test_integrity, test_settings
+from tests.queries import test_attached, test_base, test_drift, test_integrity, test_places, test_settings
 from tests.queries.conftest import CATALOG, Index, Open
 from tests.queries.small import LIBS, make_small
 from tests.queries.waste import make_waste
@@ -27,6 +27,7 @@ COLUMNS = dict(line.split(": ", 1) for line in (TESTS / "data/queries/columns.tx
 TOPICS = {"base", "drift", "integrity", "inventory", "sharing", "size"}
 
 VALUES = {
+    "before": "2024-06-15",
     "image": "os:1",
     "label": "team",
     "layer": LIBS.diff_id,
@@ -34,6 +35,7 @@ VALUES = {
     "port": "80",
     "one": "%web%",
     "other": "%os%",
+    "reference": "origin",
     "repository": "reg.example/web",
     "time": "2024-05-15",
     "variable": "PATH",
@@ -43,6 +45,7 @@ VALUES = {
 STORES: dict[str, Callable[[Path, Database], None]] = {
     "small": make_small,
     "moves": test_drift.make,
+    "places": test_places.make,
     "bases": test_base.make,
     "broken": test_integrity.make,
     "waste": make_waste,

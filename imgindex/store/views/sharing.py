@@ -260,7 +260,7 @@ WITH present AS (
     LEFT JOIN source_images AS si ON si.index_key = sm.index_key AND si.source_key = sm.source_key
         AND si.scope_key = sm.scope_key AND si.image_key = m.config_key AND m.kind = 'image' AND si.ended_at IS NULL
     LEFT JOIN (
-        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind = 'layout'
+        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind IN ('layout', 'archive', 'dir')
     ) AS y ON y.index_key = sm.index_key AND y.source_key = sm.source_key AND y.scope_key = sm.scope_key
     WHERE sm.ended_at IS NULL
 ), {_MANIFEST_BLOBS}, blob_classes AS (

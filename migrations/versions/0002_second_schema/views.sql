@@ -315,6 +315,151 @@ COMMENT ON COLUMN tag_intervals.valid_to IS 'Where it ends; NULL = current, or u
 ;
 COMMENT ON COLUMN tag_intervals.evidence IS 'observed or recovered.'
 ;
+CREATE VIEW image_names AS
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.image_key AS BIGINT) AS image_key, CAST(v.repository AS TEXT) AS repository, CAST(v.name AS TEXT) AS name
+FROM (SELECT DISTINCT t.index_key, t.source_key, t.source, t.image_key, t.repository,
+    CASE WHEN t.repository IS NULL THEN t.tag ELSE t.repository || ':' || t.tag END AS name
+FROM tag_reach AS t
+WHERE t.image_key IS NOT NULL
+) AS v
+;
+COMMENT ON VIEW image_names IS 'Key: source, image_key, name. What each image is called: repository:tag of every current tag that reaches it. Carries other views; may change.'
+;
+COMMENT ON COLUMN image_names.index_key IS 'The index that speaks for the source.'
+;
+COMMENT ON COLUMN image_names.source_key IS 'The source.'
+;
+COMMENT ON COLUMN image_names.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN image_names.image_key IS 'The image.'
+;
+COMMENT ON COLUMN image_names.repository IS 'Full name with registry; NULL for a layout''s bare refs.'
+;
+COMMENT ON COLUMN image_names.name IS 'repository:tag, or the bare ref.'
+;
+CREATE VIEW image_units AS
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit_key AS BIGINT) AS unit_key, CAST(v.image_key AS BIGINT) AS image_key, CAST(v.listed AS BOOLEAN) AS listed, CAST(v.size_bytes AS BIGINT) AS size_bytes, CAST(v.image_count AS BIGINT) AS image_count
+FROM (SELECT u.index_key, u.source_key, s.name AS source, u.basis, u.store, u.unit_key, u.image_key, u.listed, z.size_bytes,
+    z.image_count
+FROM source_image_units AS u
+JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
+JOIN source_usage AS z ON z.index_key = u.index_key AND z.source_key = u.source_key AND z.basis = u.basis
+    AND z.store = u.store AND z.unit_key = u.unit_key
+) AS v
+;
+COMMENT ON VIEW image_units IS 'Key: source, basis, store, unit_key, image_key. What each image uses: blobs, or stacks within their store, each once. Carries other views; may change.'
+;
+COMMENT ON COLUMN image_units.index_key IS 'The index that speaks for the source.'
+;
+COMMENT ON COLUMN image_units.source_key IS 'The source.'
+;
+COMMENT ON COLUMN image_units.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN image_units.basis IS 'What is counted: compressed, uncompressed or on_disk.'
+;
+COMMENT ON COLUMN image_units.store IS 'Graph driver or namespace/snapshotter; empty for blobs.'
+;
+COMMENT ON COLUMN image_units.unit_key IS 'A blob, or a stack within its store.'
+;
+COMMENT ON COLUMN image_units.image_key IS 'An image that uses it.'
+;
+COMMENT ON COLUMN image_units.listed IS 'The store lists the image.'
+;
+COMMENT ON COLUMN image_units.size_bytes IS 'Size of the unit; NULL if the source does not state it.'
+;
+COMMENT ON COLUMN image_units.image_count IS 'Listed images that use the unit.'
+;
+CREATE VIEW image_places AS
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit_key AS BIGINT) AS unit_key, CAST(v.image_key AS BIGINT) AS image_key, CAST(v.position AS BIGINT) AS position, CAST(v.manifest_key AS BIGINT) AS manifest_key, CAST(v.listed AS BOOLEAN) AS listed, CAST(v.size_bytes AS BIGINT) AS size_bytes, CAST(v.image_count AS BIGINT) AS image_count, CAST(v.layer_key AS BIGINT) AS layer_key, CAST(v.chain_key AS BIGINT) AS chain_key, CAST(v.history_position AS BIGINT) AS history_position
+FROM (SELECT u.index_key, u.source_key, u.source, u.basis, u.store, u.unit_key, u.image_key, ml.position, ml.manifest_key,
+    u.listed, u.size_bytes, u.image_count, il.layer_key, il.chain_key, il.history_position
+FROM image_units AS u
+JOIN manifests AS m ON m.config_key = u.image_key AND m.kind = 'image'
+JOIN manifest_layers AS ml ON ml.manifest_key = m.manifest_key AND ml.blob_key = u.unit_key
+JOIN (SELECT DISTINCT index_key, source_key, manifest_key FROM source_manifests WHERE ended_at IS NULL) AS sm
+    ON sm.index_key = u.index_key AND sm.source_key = u.source_key AND sm.manifest_key = m.manifest_key
+LEFT JOIN images AS i ON i.image_key = m.config_key AND i.layer_count = m.layer_count
+LEFT JOIN image_layers AS il ON il.image_key = i.image_key AND il.position = ml.position
+WHERE u.basis = 'compressed'
+UNION ALL
+SELECT u.index_key, u.source_key, u.source, u.basis, u.store, u.unit_key, u.image_key, il.position,
+    NULL AS manifest_key, u.listed, u.size_bytes, u.image_count, il.layer_key, il.chain_key, il.history_position
+FROM image_units AS u
+JOIN image_layers AS il ON il.image_key = u.image_key AND il.chain_key = u.unit_key
+WHERE u.basis <> 'compressed'
+) AS v
+;
+COMMENT ON VIEW image_places IS 'Key: source, basis, store, unit_key, image_key, position, manifest_key. Where in its stack each image has what it uses, and what made it. Carries other views; may change.'
+;
+COMMENT ON COLUMN image_places.index_key IS 'The index that speaks for the source.'
+;
+COMMENT ON COLUMN image_places.source_key IS 'The source.'
+;
+COMMENT ON COLUMN image_places.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN image_places.basis IS 'What is counted: compressed, uncompressed or on_disk.'
+;
+COMMENT ON COLUMN image_places.store IS 'Graph driver or namespace/snapshotter; empty for blobs.'
+;
+COMMENT ON COLUMN image_places.unit_key IS 'A blob, or a stack within its store.'
+;
+COMMENT ON COLUMN image_places.image_key IS 'An image that uses it.'
+;
+COMMENT ON COLUMN image_places.position IS 'Place in the stack, 0 = base layer.'
+;
+COMMENT ON COLUMN image_places.manifest_key IS 'The manifest that says so; NULL for unpacked layers.'
+;
+COMMENT ON COLUMN image_places.listed IS 'The store lists the image.'
+;
+COMMENT ON COLUMN image_places.size_bytes IS 'Size of the unit; NULL if the source does not state it.'
+;
+COMMENT ON COLUMN image_places.image_count IS 'Listed images that use the unit.'
+;
+COMMENT ON COLUMN image_places.layer_key IS 'The layer; NULL if no config that was read says which.'
+;
+COMMENT ON COLUMN image_places.chain_key IS 'The stack up to and with it; NULL as the layer.'
+;
+COMMENT ON COLUMN image_places.history_position IS 'The history entry that made it; NULL if unknown.'
+;
+CREATE VIEW repository_units AS
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.repository AS TEXT) AS repository, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit_key AS BIGINT) AS unit_key, CAST(v.size_bytes AS BIGINT) AS size_bytes
+FROM (SELECT DISTINCT r.index_key, r.source_key, r.source, r.repository_key, r.repository, u.basis, u.store, u.unit_key,
+    u.size_bytes
+FROM tag_reach AS r
+JOIN source_manifests AS sm ON sm.index_key = r.index_key AND sm.source_key = r.source_key
+    AND sm.repository_key = r.repository_key AND sm.manifest_key = r.manifest_key AND sm.ended_at IS NULL
+JOIN manifest_layers AS ml ON ml.manifest_key = r.manifest_key
+JOIN source_usage AS u ON u.index_key = r.index_key AND u.source_key = r.source_key AND u.basis = 'compressed'
+    AND u.unit_key = ml.blob_key
+WHERE r.image_key IS NOT NULL
+UNION ALL
+SELECT DISTINCT r.index_key, r.source_key, r.source, r.repository_key, r.repository, u.basis, u.store, u.unit_key,
+    u.size_bytes
+FROM tag_reach AS r
+JOIN image_units AS u ON u.index_key = r.index_key AND u.source_key = r.source_key AND u.image_key = r.image_key
+    AND u.basis <> 'compressed'
+) AS v
+;
+COMMENT ON VIEW repository_units IS 'Key: source, repository_key, basis, store, unit_key. What the current tags of each repository need: blobs, or stacks within their store, each once. Carries other views; may change.'
+;
+COMMENT ON COLUMN repository_units.index_key IS 'The index that speaks for the source.'
+;
+COMMENT ON COLUMN repository_units.source_key IS 'The source.'
+;
+COMMENT ON COLUMN repository_units.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN repository_units.repository_key IS 'The repository.'
+;
+COMMENT ON COLUMN repository_units.repository IS 'Full name with registry; NULL for a layout''s bare refs.'
+;
+COMMENT ON COLUMN repository_units.basis IS 'What is counted: compressed, uncompressed or on_disk.'
+;
+COMMENT ON COLUMN repository_units.store IS 'Graph driver or namespace/snapshotter; empty for blobs.'
+;
+COMMENT ON COLUMN repository_units.unit_key IS 'A blob, or a stack within its store.'
+;
+COMMENT ON COLUMN repository_units.size_bytes IS 'Size of the unit; NULL if the source does not state it.'
+;
 CREATE VIEW manifest_detail AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.manifest_digest AS TEXT) AS manifest_digest, CAST(v.media_type AS TEXT) AS media_type, CAST(v.kind AS TEXT) AS kind, CAST(v.artifact_type AS TEXT) AS artifact_type, CAST(v.image_id AS TEXT) AS image_id, CAST(v.subject_digest AS TEXT) AS subject_digest, CAST(v.layer_count AS BIGINT) AS layer_count, CAST(v.size_bytes AS BIGINT) AS size_bytes
 FROM (SELECT DISTINCT s.name AS source, r.name AS repository, b.digest AS manifest_digest, m.media_type, m.kind, m.artifact_type,
@@ -852,15 +997,15 @@ LEFT JOIN blobs AS b ON b.blob_key = COALESCE(u.blob_key, lb.blob_key)
 LEFT JOIN chains AS c ON c.chain_key = u.chain_key
 ) AS v
 ;
-COMMENT ON VIEW layer_usage IS 'Key: source, basis, store, unit. What images share: each blob, or each stack within its store, with its size and how many use it.'
+COMMENT ON VIEW layer_usage IS 'Key: source, basis, store, unit. What images share: each blob, or each stack within its store, with its size and how many use it; and, where a store counts it, what it keeps of each image beside its layers.'
 ;
 COMMENT ON COLUMN layer_usage.source IS 'Name of the source.'
 ;
 COMMENT ON COLUMN layer_usage.basis IS 'What is counted: compressed, uncompressed or on_disk.'
 ;
-COMMENT ON COLUMN layer_usage.store IS 'Graph driver or namespace/snapshotter; NULL for blobs.'
+COMMENT ON COLUMN layer_usage.store IS 'Graph driver or namespace/snapshotter; NULL for blobs and what is kept of an image.'
 ;
-COMMENT ON COLUMN layer_usage.unit IS 'Digest of the blob, or chain ID.'
+COMMENT ON COLUMN layer_usage.unit IS 'Digest of the blob, or chain ID; of what is kept of an image beside its layers, the image ID.'
 ;
 COMMENT ON COLUMN layer_usage.diff_id IS 'The layer; NULL if no config that was read says which.'
 ;
@@ -968,7 +1113,10 @@ FROM (WITH present AS (
     JOIN image_layers AS il ON il.image_key = ri.image_key
     JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
         AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
-    WHERE ri.manifest_key IS NULL
+    WHERE ri.manifest_key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM source_usage AS c
+        WHERE c.index_key = ri.index_key AND c.source_key = ri.source_key AND c.basis = 'compressed'
+    )
 ), layer_sums AS (
     SELECT k.index_key, k.source_key, k.repository_key, CASE WHEN SUM(k.size_bytes) <= 9223372036854775807 THEN CAST(SUM(k.size_bytes) AS BIGINT) END AS layer_bytes,
         CASE WHEN SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN k.repositories = 1 THEN k.size_bytes ELSE 0 END) AS BIGINT) END AS exclusive_layer_bytes
@@ -1060,7 +1208,7 @@ FROM (WITH present AS (
     LEFT JOIN source_images AS si ON si.index_key = sm.index_key AND si.source_key = sm.source_key
         AND si.scope_key = sm.scope_key AND si.image_key = m.config_key AND m.kind = 'image' AND si.ended_at IS NULL
     LEFT JOIN (
-        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind = 'layout'
+        SELECT DISTINCT index_key, source_key, scope_key FROM scan_scopes WHERE kind IN ('layout', 'archive', 'dir')
     ) AS y ON y.index_key = sm.index_key AND y.source_key = sm.source_key AND y.scope_key = sm.scope_key
     WHERE sm.ended_at IS NULL
 ), manifest_blobs AS (
@@ -1104,7 +1252,8 @@ FROM (WITH present AS (
     ) AS k ON k.index_key = z.index_key AND k.source_key = z.source_key AND k.blob_key = z.blob_key
 ), layer_classes AS (
     SELECT u.index_key, u.source_key, u.basis, u.size_bytes,
-        CASE WHEN u.image_count > 0 THEN 'distinct' WHEN x.chain_key IS NOT NULL THEN 'untagged' ELSE 'orphan' END AS class
+        CASE WHEN u.image_count > 0 THEN 'distinct' WHEN x.chain_key IS NOT NULL OR u.chain_key IS NULL THEN 'untagged'
+            ELSE 'orphan' END AS class
     FROM source_usage AS u
     LEFT JOIN (
         SELECT DISTINCT si.index_key, si.source_key, il.chain_key
@@ -1128,7 +1277,8 @@ FROM (WITH present AS (
         CASE WHEN SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) <= 9223372036854775807 THEN CAST(SUM(CASE WHEN is_missing THEN size_bytes ELSE 0 END) AS BIGINT) END AS missing_bytes
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
-    SELECT index_key, source_key, basis, SUM(CASE WHEN image_count > 0 THEN 1 ELSE 0 END) AS layer_count,
+    SELECT index_key, source_key, basis,
+        SUM(CASE WHEN image_count > 0 AND (basis = 'compressed' OR chain_key IS NOT NULL) THEN 1 ELSE 0 END) AS layer_count,
         CASE WHEN SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) AS BIGINT) END AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (
@@ -1165,7 +1315,7 @@ COMMENT ON COLUMN source_sizes.basis IS 'compressed, uncompressed, on_disk, or t
 ;
 COMMENT ON COLUMN source_sizes.image_count IS 'Listed images that count on this basis; in total, all listed images.'
 ;
-COMMENT ON COLUMN source_sizes.layer_count IS 'Distinct units that they use.'
+COMMENT ON COLUMN source_sizes.layer_count IS 'Distinct blobs or stacks that they use.'
 ;
 COMMENT ON COLUMN source_sizes.referenced_bytes IS 'What those images would take without sharing.'
 ;
@@ -1186,47 +1336,17 @@ COMMENT ON COLUMN source_sizes.missing_bytes IS 'Of the stored bytes, those only
 CREATE VIEW image_summary AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.image_id AS TEXT) AS image_id, CAST(v.platform AS TEXT) AS platform, CAST(v.os AS TEXT) AS os, CAST(v.architecture AS TEXT) AS architecture, CAST(v.variant AS TEXT) AS variant, CAST(v.created_at AS TIMESTAMPTZ) AS created_at, CAST(v.layer_count AS BIGINT) AS layer_count, CAST(v.history_count AS BIGINT) AS history_count, CAST(v.listed AS BOOLEAN) AS listed, CAST(v.tag_count AS BIGINT) AS tag_count, CAST(v.names AS TEXT) AS names
 FROM (SELECT
-    p.source, b.digest AS image_id,
-    COALESCE(e.platform, i.platform) AS platform,
-    COALESCE(i.os, e.os) AS os, COALESCE(i.architecture, e.architecture) AS architecture,
-    COALESCE(i.variant, e.variant) AS variant,
+    s.name AS source, b.digest AS image_id,
+    COALESCE(p.platform, i.platform) AS platform,
+    COALESCE(i.os, p.os) AS os, COALESCE(i.architecture, p.architecture) AS architecture,
+    COALESCE(i.variant, p.variant) AS variant,
     i.created_at,
-    COALESCE(i.layer_count, e.layer_count) AS layer_count, i.history_count,
-    p.listed, COALESCE(n.tag_count, 0) AS tag_count, n.names
-FROM (
-    SELECT si.index_key, si.source_key, s.name AS source, si.image_key, BOOL_OR(si.listed) AS listed
-    FROM source_images AS si
-    JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
-    WHERE si.ended_at IS NULL
-    GROUP BY si.index_key, si.source_key, s.name, si.image_key
-) AS p
+    COALESCE(i.layer_count, p.layer_count) AS layer_count, i.history_count,
+    p.listed, p.tag_count, p.names
+FROM source_image_summaries AS p
+JOIN source_streams AS s ON s.index_key = p.index_key AND s.source_key = p.source_key
 JOIN blobs AS b ON b.blob_key = p.image_key
 LEFT JOIN images AS i ON i.image_key = p.image_key
-LEFT JOIN (
-    SELECT sm.index_key, sm.source_key, m.config_key AS image_key, MIN(ie.platform) AS platform, MIN(ie.os) AS os,
-        MIN(ie.architecture) AS architecture, MIN(ie.variant) AS variant, MIN(m.layer_count) AS layer_count
-    FROM source_manifests AS sm
-    JOIN manifests AS m ON m.manifest_key = sm.manifest_key AND m.kind = 'image'
-    LEFT JOIN (
-        SELECT sx.index_key, sx.source_key, x.child_key, x.platform, x.os, x.architecture, x.variant
-        FROM source_manifests AS sx
-        JOIN index_entries AS x ON x.manifest_key = sx.manifest_key
-        WHERE sx.ended_at IS NULL
-    ) AS ie ON ie.index_key = sm.index_key AND ie.source_key = sm.source_key AND ie.child_key = sm.manifest_key
-    WHERE sm.ended_at IS NULL
-    GROUP BY sm.index_key, sm.source_key, m.config_key
-) AS e ON e.index_key = p.index_key AND e.source_key = p.source_key AND e.image_key = p.image_key
-LEFT JOIN (
-    SELECT d.index_key, d.source_key, d.image_key, COUNT(*) AS tag_count,
-        STRING_AGG(d.name, ', ' ORDER BY d.name) AS names
-    FROM (
-        SELECT DISTINCT index_key, source_key, image_key,
-            CASE WHEN repository IS NULL THEN tag ELSE repository || ':' || tag END AS name
-        FROM tag_reach
-        WHERE image_key IS NOT NULL
-    ) AS d
-    GROUP BY d.index_key, d.source_key, d.image_key
-) AS n ON n.index_key = p.index_key AND n.source_key = p.source_key AND n.image_key = p.image_key
 ) AS v
 ;
 COMMENT ON VIEW image_summary IS 'Key: source, image_id. Every image that a source has.'
