@@ -1,9 +1,10 @@
 """The derived tables of a source: who uses which unit, what it costs, and what images are called. Replaced whole; recomputed by `db check`.
 
-A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed). An image's
-units are distinct: a layer that it repeats counts once. An image that several stores could have unpacked costs what it
-does where it is unpacked; where that is nowhere, its layers are unknown. What a store keeps of an image beside its layers is a unit that
-no other image shares. Listed images alone are counted and pay.
+A unit is what is shared: a blob (compressed), or a stack of layers within its store (on_disk, uncompressed); in the
+store `archive`, what `docker save` writes, a layer, which lies there once whatever it stands on. An image's units are
+distinct: a layer that it repeats counts once. An image that several stores could have unpacked costs what it does where
+it is unpacked; where that is nowhere, its layers are unknown. What a store keeps of an image beside its layers is a unit
+that no other image shares. Listed images alone are counted and pay.
 
 A source that shows no blobs, though it has manifests, has no compressed basis: nothing there is compressed.
 """
@@ -34,8 +35,9 @@ LEFT JOIN sizes AS z ON z.blob_key = ml.blob_key
 WHERE {sm} AND sm.ended_at IS NULL AND (NOT ml.is_foreign OR COALESCE(z.is_held, FALSE))
     AND EXISTS (SELECT 1 FROM sizes AS c WHERE c.blob_key = m.config_key)
 UNION ALL
-SELECT DISTINCT b.basis, b.store, il.chain_key AS unit_key, b.image_key, b.listed, sl.bytes AS size_bytes, il.layer_key,
-    CAST(NULL AS BIGINT) AS blob_key, il.chain_key
+SELECT DISTINCT b.basis, b.store, CASE WHEN b.store = 'archive' THEN il.layer_key ELSE il.chain_key END AS unit_key,
+    b.image_key, b.listed, sl.bytes AS size_bytes, il.layer_key, CAST(NULL AS BIGINT) AS blob_key,
+    CASE WHEN b.store <> 'archive' THEN il.chain_key END AS chain_key
 FROM (
     SELECT p.image_key, p.scope_key, p.listed, b.store, b.basis, t.chain_key IS NOT NULL AS is_unpacked,
         BOOL_OR(t.chain_key IS NOT NULL) OVER (PARTITION BY p.image_key, b.basis) AS is_unpacked_somewhere
@@ -66,8 +68,9 @@ SELECT u.basis, u.store, u.unit_key, MIN(u.layer_key) AS layer_key, MIN(u.blob_k
 FROM (
     SELECT basis, store, unit_key, image_key, listed, size_bytes, layer_key, blob_key, chain_key FROM units
     UNION ALL
-    SELECT l.basis, l.store, l.chain_key AS unit_key, NULL AS image_key, FALSE AS listed, l.bytes AS size_bytes,
-        c.layer_key, NULL AS blob_key, l.chain_key
+    SELECT l.basis, l.store, CASE WHEN l.store = 'archive' THEN c.layer_key ELSE l.chain_key END AS unit_key,
+        NULL AS image_key, FALSE AS listed, l.bytes AS size_bytes, c.layer_key, NULL AS blob_key,
+        CASE WHEN l.store <> 'archive' THEN l.chain_key END AS chain_key
     FROM source_layers AS l LEFT JOIN chains AS c ON c.chain_key = l.chain_key
     WHERE {l} AND l.ended_at IS NULL
 ) AS u
@@ -85,15 +88,22 @@ CREATE TEMPORARY TABLE tagged_images AS
 WITH targets AS (
     SELECT repository_key, tag, target_key, target_kind FROM tags
     WHERE {this} AND ended_at IS NULL AND evidence = 'observed' AND target_key IS NOT NULL
+), held AS (
+    -- What this source does not have, another scan may bring into the index: no figure of this one must follow that.
+    SELECT DISTINCT manifest_key FROM source_manifests WHERE {this} AND ended_at IS NULL
 )
 SELECT t.repository_key, t.tag, t.target_key AS image_key FROM targets AS t WHERE t.target_kind = 'image'
 UNION
 SELECT t.repository_key, t.tag, m.config_key AS image_key
-FROM targets AS t JOIN manifests AS m ON m.manifest_key = t.target_key AND m.kind = 'image'
+FROM targets AS t
+JOIN held AS h ON h.manifest_key = t.target_key
+JOIN manifests AS m ON m.manifest_key = t.target_key AND m.kind = 'image'
 WHERE t.target_kind = 'manifest'
 UNION
 SELECT t.repository_key, t.tag, l.image_key
-FROM targets AS t JOIN index_leaves AS l ON l.root_key = t.target_key
+FROM targets AS t
+JOIN index_leaves AS l ON l.root_key = t.target_key
+JOIN held AS h ON h.manifest_key = l.child_key
 WHERE t.target_kind = 'manifest' AND l.image_key IS NOT NULL
 UNION
 SELECT t.repository_key, t.tag, t.target_key AS image_key

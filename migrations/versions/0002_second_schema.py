@@ -1,6 +1,6 @@
 """What stores remember of tags, what images use and are called, and what a store keeps of an image beside its layers.
 
-All views are made anew from `views.sql`, as `scripts/freeze-migration` rendered it; then the new derived tables are filled.
+All views are made anew from `views.sql`, as `scripts/freeze-migration` rendered it, and the new derived tables filled.
 """
 
 from pathlib import Path

@@ -7,7 +7,7 @@ WITH chosen AS (
     SELECT u.index_key, u.source_key, s.name AS source, u.basis, u.store, u.unit_key, u.size_bytes
     FROM source_usage AS u
     JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
-    WHERE u.image_count = 1
+    WHERE u.image_count = 1 AND (u.basis = 'compressed' OR u.layer_key IS NOT NULL)
         AND (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
         AND (CAST(:basis AS TEXT) IS NULL OR u.basis = CAST(:basis AS TEXT))
     ORDER BY u.size_bytes DESC NULLS LAST, s.name, u.basis, u.unit_key, u.store
@@ -26,12 +26,10 @@ WITH chosen AS (
     UNION ALL
     SELECT x.source, x.basis, x.store, x.unit_key, x.size_bytes, il.image_key, MIN(il.position) AS position
     FROM chosen AS x
-    JOIN image_layers AS il ON il.chain_key = x.unit_key
-    JOIN source_images AS si ON si.index_key = x.index_key AND si.source_key = x.source_key
-        AND si.image_key = il.image_key AND si.listed AND si.ended_at IS NULL
-    JOIN source_layers AS sl ON sl.index_key = x.index_key AND sl.source_key = x.source_key
-        AND sl.scope_key = si.scope_key AND sl.store = x.store AND sl.basis = x.basis AND sl.chain_key = x.unit_key
-        AND sl.ended_at IS NULL
+    JOIN source_image_units AS iu ON iu.index_key = x.index_key AND iu.source_key = x.source_key
+        AND iu.basis = x.basis AND iu.store = x.store AND iu.unit_key = x.unit_key AND iu.listed
+    JOIN image_layers AS il ON il.image_key = iu.image_key
+        AND x.unit_key = CASE WHEN x.store = 'archive' THEN il.layer_key ELSE il.chain_key END
     WHERE x.basis <> 'compressed'
     GROUP BY x.source, x.basis, x.store, x.unit_key, x.size_bytes, il.image_key
 )

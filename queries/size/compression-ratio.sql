@@ -8,15 +8,11 @@ WITH types AS (
     FROM manifest_layers AS ml
     GROUP BY ml.blob_key
 ), unpacked AS (
-    SELECT k.layer_key, MAX(k.size_bytes) AS size_bytes
-    FROM (
-        SELECT c.layer_key, u.size_bytes
-        FROM source_usage AS u
-        JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
-        JOIN chains AS c ON c.chain_key = u.unit_key
-        WHERE u.basis <> 'compressed'
-    ) AS k
-    GROUP BY k.layer_key
+    SELECT u.layer_key, MAX(u.size_bytes) AS size_bytes
+    FROM source_usage AS u
+    JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
+    WHERE u.basis <> 'compressed' AND u.layer_key IS NOT NULL
+    GROUP BY u.layer_key
 ), contents AS (
     SELECT blob_key, MIN(layer_key) AS layer_key FROM layer_blobs GROUP BY blob_key
 ), sizes AS (

@@ -33,11 +33,12 @@ WITH found AS (
     UNION ALL
     SELECT w.image_key, il.position, u.basis, u.size_bytes
     FROM wanted AS w
-    JOIN source_images AS si ON si.image_key = w.image_key AND si.ended_at IS NULL
-    JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
+    JOIN source_image_units AS iu ON iu.image_key = w.image_key AND iu.basis <> 'compressed'
+    JOIN source_streams AS s ON s.index_key = iu.index_key AND s.source_key = iu.source_key
     JOIN image_layers AS il ON il.image_key = w.image_key
-    JOIN source_usage AS u ON u.index_key = si.index_key AND u.source_key = si.source_key
-        AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
+        AND iu.unit_key = CASE WHEN iu.store = 'archive' THEN il.layer_key ELSE il.chain_key END
+    JOIN source_usage AS u ON u.index_key = iu.index_key AND u.source_key = iu.source_key AND u.basis = iu.basis
+        AND u.store = iu.store AND u.unit_key = iu.unit_key
     WHERE (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
 ), sizes AS (
     SELECT image_key, position,

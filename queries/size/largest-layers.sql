@@ -21,7 +21,10 @@ WITH chosen AS (
     UNION
     SELECT x.index_key, x.source_key, x.basis, x.store, x.unit_key, il.image_key, il.position
     FROM chosen AS x
-    JOIN image_layers AS il ON il.chain_key = x.unit_key
+    JOIN source_image_units AS iu ON iu.index_key = x.index_key AND iu.source_key = x.source_key
+        AND iu.basis = x.basis AND iu.store = x.store AND iu.unit_key = x.unit_key
+    JOIN image_layers AS il ON il.image_key = iu.image_key
+        AND x.unit_key = CASE WHEN x.store = 'archive' THEN il.layer_key ELSE il.chain_key END
     WHERE x.basis <> 'compressed'
 ), makers AS (
     SELECT x.index_key, x.source_key, x.basis, x.store, x.unit_key, x.image_key, x.position,

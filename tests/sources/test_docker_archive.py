@@ -16,6 +16,8 @@ from imgindex.errors import LayoutError
 from imgindex.records.keys import content_key, name_key
 from imgindex.records.rows import Image, Manifest, Problem, ScanScope, SourceImage, SourceLayer, SourceManifest, Tag
 from imgindex.sources.open import open_source
+from imgindex.store.check import check
+from imgindex.store.engine import open_engine
 from tests.builders import Image as BuiltImage
 from tests.builders import as_json, make_image, write
 from tests.conftest import TESTS
@@ -23,7 +25,7 @@ from tests.programs import require
 from tests.sources.archives import Saved, pack, parts_of
 from tests.sources.cases import ARM, ONE, TWO, build_oci_archive, build_saved
 from tests.sources.scans import of, outcomes, problems, scan
-from tests.stores import new_index
+from tests.stores import image_of, layer_of, new_index
 
 
 @pytest.fixture
@@ -66,6 +68,36 @@ def test_images_names_parents_and_layers(saved: Saved) -> None:
     }
     assert sizes == {row.chain_key: row.bytes for row in of(SourceLayer, records)}
     assert {("archive", "uncompressed")} == {(row.store, row.basis) for row in of(SourceLayer, records)}
+
+
+def test_a_layer_counts_once_whatever_it_stands_on(tmp_path: Path) -> None:
+    """One file serves both images, and is stored once; each image's size counts it."""
+    base, over, shared = layer_of(b"b" * 100), layer_of(b"o" * 30), layer_of(b"s" * 7)
+    one, two = image_of(base, shared), image_of(over, shared)
+    saved = Saved(tmp_path / "saved.tar")
+    saved.save(one, "web:1")
+    saved.save(two, "web:2")
+    db = new_index(tmp_path)
+    db.look(saved.archive, name="saved")
+    sizes = db.rows("SELECT image_id, size_bytes, shared_bytes, unique_bytes, split_bytes FROM image_sizes")
+    extra = 1 if one.config.digest < two.config.digest else 0
+    assert {(one.config.digest, 107, 7, 100, 103 + extra), (two.config.digest, 37, 7, 30, 33 + 1 - extra)} == set(sizes)
+    assert {(base.diff_id, 100, 1), (over.diff_id, 30, 1), (shared.diff_id, 7, 2)} == set(
+        db.rows("SELECT unit, size_bytes, image_count FROM layer_usage WHERE store = 'archive' AND unit = diff_id")
+    )
+    assert [(137, 137, 144)] == db.rows(
+        "SELECT distinct_bytes, stored_bytes, referenced_bytes FROM source_sizes WHERE basis = 'uncompressed'"
+    )
+    assert [("docker.io/library/web", 137, 137)] == db.rows(
+        "SELECT repository, layer_bytes, exclusive_layer_bytes FROM repository_sizes"
+    )
+    assert [(0, 100), (1, 7)] == db.rows(
+        "SELECT position, size_bytes FROM image_layer_sizes WHERE image_id = :image ORDER BY position",
+        image=one.config.digest,
+    )
+    engine = open_engine(str(db.path), read_only=True)
+    assert [] == check(engine)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("compress", ["gzip", "zstd"])

@@ -109,13 +109,14 @@ LEFT JOIN source_usage AS u ON u.index_key = f.index_key AND u.source_key = f.so
     AND u.basis = 'compressed' AND u.unit_key = ml.blob_key
 UNION ALL
 SELECT s.name AS source, u.basis, b.digest AS image_id, il.position, MAX(u.size_bytes) AS size_bytes
-FROM source_images AS si
-JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
-JOIN blobs AS b ON b.blob_key = si.image_key
-JOIN image_layers AS il ON il.image_key = si.image_key
-JOIN source_usage AS u ON u.index_key = si.index_key AND u.source_key = si.source_key
-    AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
-WHERE si.ended_at IS NULL
+FROM source_image_units AS iu
+JOIN source_streams AS s ON s.index_key = iu.index_key AND s.source_key = iu.source_key
+JOIN blobs AS b ON b.blob_key = iu.image_key
+JOIN image_layers AS il ON il.image_key = iu.image_key
+    AND iu.unit_key = CASE WHEN iu.store = 'archive' THEN il.layer_key ELSE il.chain_key END
+JOIN source_usage AS u ON u.index_key = iu.index_key AND u.source_key = iu.source_key AND u.basis = iu.basis
+    AND u.store = iu.store AND u.unit_key = iu.unit_key
+WHERE iu.basis <> 'compressed'
 GROUP BY s.name, u.basis, b.digest, il.position
 """,
 )

@@ -16,7 +16,7 @@ LAYER_USAGE = View(
         (
             "unit",
             "TEXT",
-            "Digest of the blob, or chain ID; of what is kept of an image beside its layers, the image ID.",
+            "Blob digest, chain ID or, in docker's archives, diff ID; of what is kept of an image beside its layers, its ID.",
         ),
         ("diff_id", "TEXT", "The layer; NULL if no config that was read says which."),
         ("blob_digest", "TEXT", "The blob that holds it; the first by digest if there are several."),
@@ -26,7 +26,8 @@ LAYER_USAGE = View(
         ("repository_count", "BIGINT", "Repositories with a current tag that reaches an image that uses it."),
     ),
     """
-SELECT s.name AS source, u.basis, NULLIF(u.store, '') AS store, COALESCE(c.chain_id, b.digest) AS unit,
+SELECT s.name AS source, u.basis, NULLIF(u.store, '') AS store,
+    COALESCE(c.chain_id, CASE WHEN u.store = 'archive' THEN l.diff_id END, b.digest) AS unit,
     l.diff_id, b.digest AS blob_digest, c.chain_id, u.size_bytes, u.image_count, u.repository_count
 FROM source_usage AS u
 JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
@@ -146,11 +147,12 @@ WITH present AS (
     JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
         AND u.basis = 'compressed' AND u.unit_key = ml.blob_key
     UNION
-    SELECT DISTINCT ri.index_key, ri.source_key, ri.repository_key, il.chain_key AS unit_key, u.size_bytes
+    SELECT DISTINCT ri.index_key, ri.source_key, ri.repository_key, iu.unit_key, u.size_bytes
     FROM reach_images AS ri
-    JOIN image_layers AS il ON il.image_key = ri.image_key
-    JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
-        AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
+    JOIN source_image_units AS iu ON iu.index_key = ri.index_key AND iu.source_key = ri.source_key
+        AND iu.image_key = ri.image_key AND iu.basis <> 'compressed'
+    JOIN source_usage AS u ON u.index_key = iu.index_key AND u.source_key = iu.source_key AND u.basis = iu.basis
+        AND u.store = iu.store AND u.unit_key = iu.unit_key AND u.layer_key IS NOT NULL
     WHERE ri.manifest_key IS NULL OR NOT EXISTS (
         SELECT 1 FROM source_usage AS c
         WHERE c.index_key = ri.index_key AND c.source_key = ri.source_key AND c.basis = 'compressed'

@@ -88,7 +88,8 @@ UNION ALL
 SELECT u.index_key, u.source_key, u.source, u.basis, u.store, u.unit_key, u.image_key, il.position,
     NULL AS manifest_key, u.listed, u.size_bytes, u.image_count, il.layer_key, il.chain_key, il.history_position
 FROM image_units AS u
-JOIN image_layers AS il ON il.image_key = u.image_key AND il.chain_key = u.unit_key
+JOIN image_layers AS il ON il.image_key = u.image_key
+    AND u.unit_key = CASE WHEN u.store = 'archive' THEN il.layer_key ELSE il.chain_key END
 WHERE u.basis <> 'compressed'
 """,
     internal=True,

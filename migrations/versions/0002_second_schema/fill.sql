@@ -49,7 +49,14 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT d.index_key, d.source_key, d.image_key, COUNT(*) AS tag_count,
         STRING_AGG(d.name, ', ' ORDER BY d.name) AS names
-    FROM image_names AS d
+    FROM (
+        SELECT DISTINCT t.index_key, t.source_key, t.image_key,
+            CASE WHEN t.repository IS NULL THEN t.tag ELSE t.repository || ':' || t.tag END AS name
+        FROM tag_reach AS t
+        LEFT JOIN source_manifests AS h ON h.index_key = t.index_key AND h.source_key = t.source_key
+            AND h.manifest_key = t.manifest_key AND h.ended_at IS NULL
+        WHERE t.image_key IS NOT NULL AND (t.manifest_key IS NULL OR h.manifest_key IS NOT NULL)
+    ) AS d
     GROUP BY d.index_key, d.source_key, d.image_key
 ) AS n ON n.index_key = p.index_key AND n.source_key = p.source_key AND n.image_key = p.image_key
 WHERE p.ended_at IS NULL

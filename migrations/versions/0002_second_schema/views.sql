@@ -385,7 +385,8 @@ UNION ALL
 SELECT u.index_key, u.source_key, u.source, u.basis, u.store, u.unit_key, u.image_key, il.position,
     NULL AS manifest_key, u.listed, u.size_bytes, u.image_count, il.layer_key, il.chain_key, il.history_position
 FROM image_units AS u
-JOIN image_layers AS il ON il.image_key = u.image_key AND il.chain_key = u.unit_key
+JOIN image_layers AS il ON il.image_key = u.image_key
+    AND u.unit_key = CASE WHEN u.store = 'archive' THEN il.layer_key ELSE il.chain_key END
 WHERE u.basis <> 'compressed'
 ) AS v
 ;
@@ -986,7 +987,8 @@ COMMENT ON COLUMN tag_images.missing IS 'The manifest is named, and the source d
 ;
 CREATE VIEW layer_usage AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit AS TEXT) AS unit, CAST(v.diff_id AS TEXT) AS diff_id, CAST(v.blob_digest AS TEXT) AS blob_digest, CAST(v.chain_id AS TEXT) AS chain_id, CAST(v.size_bytes AS BIGINT) AS size_bytes, CAST(v.image_count AS BIGINT) AS image_count, CAST(v.repository_count AS BIGINT) AS repository_count
-FROM (SELECT s.name AS source, u.basis, NULLIF(u.store, '') AS store, COALESCE(c.chain_id, b.digest) AS unit,
+FROM (SELECT s.name AS source, u.basis, NULLIF(u.store, '') AS store,
+    COALESCE(c.chain_id, CASE WHEN u.store = 'archive' THEN l.diff_id END, b.digest) AS unit,
     l.diff_id, b.digest AS blob_digest, c.chain_id, u.size_bytes, u.image_count, u.repository_count
 FROM source_usage AS u
 JOIN source_streams AS s ON s.index_key = u.index_key AND s.source_key = u.source_key
@@ -1005,7 +1007,7 @@ COMMENT ON COLUMN layer_usage.basis IS 'What is counted: compressed, uncompresse
 ;
 COMMENT ON COLUMN layer_usage.store IS 'Graph driver or namespace/snapshotter; NULL for blobs and what is kept of an image.'
 ;
-COMMENT ON COLUMN layer_usage.unit IS 'Digest of the blob, or chain ID; of what is kept of an image beside its layers, the image ID.'
+COMMENT ON COLUMN layer_usage.unit IS 'Blob digest, chain ID or, in docker''s archives, diff ID; of what is kept of an image beside its layers, its ID.'
 ;
 COMMENT ON COLUMN layer_usage.diff_id IS 'The layer; NULL if no config that was read says which.'
 ;
@@ -1108,11 +1110,12 @@ FROM (WITH present AS (
     JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
         AND u.basis = 'compressed' AND u.unit_key = ml.blob_key
     UNION
-    SELECT DISTINCT ri.index_key, ri.source_key, ri.repository_key, il.chain_key AS unit_key, u.size_bytes
+    SELECT DISTINCT ri.index_key, ri.source_key, ri.repository_key, iu.unit_key, u.size_bytes
     FROM reach_images AS ri
-    JOIN image_layers AS il ON il.image_key = ri.image_key
-    JOIN source_usage AS u ON u.index_key = ri.index_key AND u.source_key = ri.source_key
-        AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
+    JOIN source_image_units AS iu ON iu.index_key = ri.index_key AND iu.source_key = ri.source_key
+        AND iu.image_key = ri.image_key AND iu.basis <> 'compressed'
+    JOIN source_usage AS u ON u.index_key = iu.index_key AND u.source_key = iu.source_key AND u.basis = iu.basis
+        AND u.store = iu.store AND u.unit_key = iu.unit_key AND u.layer_key IS NOT NULL
     WHERE ri.manifest_key IS NULL OR NOT EXISTS (
         SELECT 1 FROM source_usage AS c
         WHERE c.index_key = ri.index_key AND c.source_key = ri.source_key AND c.basis = 'compressed'
@@ -1443,13 +1446,14 @@ LEFT JOIN source_usage AS u ON u.index_key = f.index_key AND u.source_key = f.so
     AND u.basis = 'compressed' AND u.unit_key = ml.blob_key
 UNION ALL
 SELECT s.name AS source, u.basis, b.digest AS image_id, il.position, MAX(u.size_bytes) AS size_bytes
-FROM source_images AS si
-JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
-JOIN blobs AS b ON b.blob_key = si.image_key
-JOIN image_layers AS il ON il.image_key = si.image_key
-JOIN source_usage AS u ON u.index_key = si.index_key AND u.source_key = si.source_key
-    AND u.basis <> 'compressed' AND u.unit_key = il.chain_key
-WHERE si.ended_at IS NULL
+FROM source_image_units AS iu
+JOIN source_streams AS s ON s.index_key = iu.index_key AND s.source_key = iu.source_key
+JOIN blobs AS b ON b.blob_key = iu.image_key
+JOIN image_layers AS il ON il.image_key = iu.image_key
+    AND iu.unit_key = CASE WHEN iu.store = 'archive' THEN il.layer_key ELSE il.chain_key END
+JOIN source_usage AS u ON u.index_key = iu.index_key AND u.source_key = iu.source_key AND u.basis = iu.basis
+    AND u.store = iu.store AND u.unit_key = iu.unit_key
+WHERE iu.basis <> 'compressed'
 GROUP BY s.name, u.basis, b.digest, il.position
 ) AS v
 ;
