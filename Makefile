@@ -20,7 +20,7 @@ test: $(VENV)/.dev ## all that has to pass: check, the built wheel, and the test
 	scripts/install-test-parts
 	@$(MAKE) --no-print-directory check
 	scripts/check-wheel $(BIN)/python
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -33,6 +33,7 @@ import pytest
 
 from tests.certificates import private_key, write_certificate
 from tests.object_store import REGION, ObjectStore
+from tests.programs import require
 from tests.token_server import ISSUER, SERVICE, TokenServer, running_token_server
 
 USERNAME = "crawler"
@@ -214,13 +215,6 @@ def skopeo_inspect(registry: Registry, repository: str, tag: str, *options: str)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def require(*programs: str) -> None:
-    """Skip the test where a program is not installed, or fail it where CI=true."""
-    if missing := [program for program in programs if shutil.which(program) is None]:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(f"not installed: {', '.join(missing)}; run scripts/install-test-parts")
 
 
 @contextlib.contextmanager

@@ -25,8 +25,9 @@ from imgindex.sources.registry_root.s3 import split_address
 from imgindex.sources.registry_root.window import Stored
 from tests.builders import Registry, digest_of, make_image, make_index
 from tests.object_store import Asked, ObjectStore
+from tests.programs import require
 from tests.registries import Registry as Served
-from tests.registries import require, running_registry
+from tests.registries import running_registry
 from tests.sources.cases import alter, remove, truncate
 from tests.sources.scans import of, outcomes, problems, scan
 from tests.stores import new_index
