@@ -96,10 +96,14 @@ class Redactor:
             return REDACTED if secret and not is_harmless(value) else self.text(value)
         if isinstance(value, dict):
             entry = _is_secret_entry(value)
-            return {
-                self.text(name): self._named(name, child, secret or (entry and name.lower() == "value"), depth + 1)
-                for name, child in value.items()
-            }
+            redacted: dict[str, object] = {}
+            for name, child in value.items():
+                shown = self.text(name)
+                # A name that holds a secret is judged by what is left of it, too: else a second time would differ.
+                judged = shown if is_secret_name(shown) else name
+                is_value = entry and name.lower() == "value"
+                redacted[shown] = self._named(judged, child, secret or is_value, depth + 1)
+            return redacted
         if isinstance(value, (list, tuple)):
             if not secret and all(isinstance(child, str) for child in value):
                 return self.argv(value)

@@ -157,25 +157,27 @@ def test_mismatches(broken: Index) -> None:
     ] == broken.ask("integrity/mismatches").rows
 
 
+DOCKERS_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+
+def make_described(folder: Path, db: Database) -> None:
+    """Two manifests describe one layer, one of them wrongly, and a third another layer by another media type."""
+    document = json.loads(RIGHT.manifest.data)
+    document["layers"][1]["mediaType"] = DOCKERS_TYPE
+    other = Image(Blob(as_json(document), RIGHT.manifest.media_type), RIGHT.config, RIGHT.layers)
+    registry = Registry(folder / "registry")
+    registry.push("app", "1", RIGHT)
+    registry.push("app", "2", WRONG)
+    registry.push("app", "3", other)
+    db.look(f"registry-root:{registry.path}", name="reg", registry=("r.example",))
+
+
 def test_descriptors_disagree_in_size_and_type(open_index: Open) -> None:
-    # Two manifests describe one layer, one of them wrongly, and a third by another media type.
-    docker = "application/vnd.docker.image.rootfs.diff.tar.gzip"
     layer = RIGHT.layers[0].blob
     size = len(layer.data)
-
-    def make_two(folder: Path, db: Database) -> None:
-        document = json.loads(RIGHT.manifest.data)
-        document["layers"][1]["mediaType"] = docker
-        other = Image(Blob(as_json(document), RIGHT.manifest.media_type), RIGHT.config, RIGHT.layers)
-        registry = Registry(folder / "registry")
-        registry.push("app", "1", RIGHT)
-        registry.push("app", "2", WRONG)
-        registry.push("app", "3", other)
-        db.look(f"registry-root:{registry.path}", name="reg", registry=("r.example",))
-
-    told = open_index("described", make_two)
+    told = open_index("described", make_described)
     sizes = (layer.digest, 2, size, size + 5, None, 1, layer.media_type)
     second = RIGHT.layers[1].blob
-    types = (second.digest, 1, len(second.data), len(second.data), None, 2, f"{docker}, {second.media_type}")
+    types = (second.digest, 1, len(second.data), len(second.data), None, 2, f"{DOCKERS_TYPE}, {second.media_type}")
     assert [sizes, types] == told.ask("integrity/descriptors-disagree").rows
     assert [sizes] == told.ask("integrity/descriptors-disagree", sizes_only="true").rows

@@ -48,6 +48,7 @@ STORES: dict[str, Callable[[Path, Database], None]] = {
     "places": test_places.make,
     "bases": test_base.make,
     "broken": test_integrity.make,
+    "described": test_integrity.make_described,
     "waste": make_waste,
     "attached": test_attached.make,
     "settings": test_settings.make,

@@ -296,3 +296,7 @@ def test_long_text_does_not_stay_in_memory() -> None:
 def test_one_redactor_knows_nothing_of_another() -> None:
     keep, redact = Redactor(keep_env=True), Redactor()
     assert keep.text(f"TOKEN={CANARY}") != redact.text(f"TOKEN={CANARY}")
+
+
+def test_a_name_that_holds_a_secret_is_judged_by_what_is_left_of_it() -> None:
+    assert {"TOKEN=[redacted]": "[redacted]"} == Redactor().tree({"TOKEN=ENV": 10_000})

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from imgindex.errors import LayoutError, SourceUnavailableError, UnknownSourceError, UsageError
 from imgindex.limits import Limits
-from imgindex.records.rows import Record, Tag
+from imgindex.records.rows import PastTag, Record, Tag
 from imgindex.sources.base import ScanContext, Source
 from imgindex.sources.open import open_source
 from imgindex.sources.registry_root import object_tree, s3
@@ -76,7 +76,9 @@ def registry(tmp_path: Path) -> Registry:
 def rows(source: Source, context: ScanContext | None = None) -> Counter[str]:
     """All records but for their order, and for when a link was written: in S3, that is when the copy was made."""
     records = scan(source, context)
-    return Counter(repr(msgspec.structs.replace(row, set_at=None) if isinstance(row, Tag) else row) for row in records)
+    return Counter(
+        repr(msgspec.structs.replace(row, set_at=None) if isinstance(row, Tag | PastTag) else row) for row in records
+    )
 
 
 def requests(store: ObjectStore) -> Counter[str]:

@@ -52,7 +52,10 @@ def shown(db: Database) -> dict[str, set[Row]]:
             if view.internal or view.name in STORAGE_ONLY:
                 continue
             columns = [name for name, kind, _ in view.columns if kind != "TIMESTAMPTZ" or name == "created_at"]
+            if "dated_by" in columns:  # HTTP does not say when a tag was set
+                columns.remove("dated_by")
             kept = {row for row in rows(f"SELECT {', '.join(columns)} FROM {view.name}") if not HIDDEN & set(row)}
+            kept = {row for row in kept if "recovered" not in row}  # nor what it pointed at before
             found[view.name] = {row for row in kept if (view.name, row[1]) not in HIDDEN_ONLY}
     return found
 
