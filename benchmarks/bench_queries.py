@@ -32,6 +32,8 @@ VALUES = {
     "layer": "SELECT unit FROM layer_usage ORDER BY image_count DESC, unit LIMIT 1",
     "label": "SELECT name FROM image_labels GROUP BY name ORDER BY COUNT(*) DESC, name LIMIT 1",
     "time": "SELECT CAST(MAX(as_of) AS TEXT) FROM scans",
+    "before": "SELECT CAST(MAX(as_of) AS TEXT) FROM scans",
+    "reference": "SELECT MIN(name) FROM sources",
     "digest": "SELECT MIN(image_id) FROM image_summary",
     "port": "SELECT COALESCE(MIN(port), 80) FROM image_ports",
 }
