@@ -63,7 +63,11 @@ QUESTIONS = [
         {"source": "registry"},
         ["repository", "tag_count", "image_count", "layer_bytes", "exclusive_layer_bytes", "untagged_bytes"],
     ),
-    Question("base/nearest", {"limit": "8"}, ["image_id", "names", "base_image_id", "base_names", "base_layer_count"]),
+    Question(
+        "drift/tag-history",
+        {"repository": "team/web", "source": "registry"},
+        ["repository", "tag", "valid_from", "valid_to", "target_digest", "evidence"],
+    ),
 ]
 """What is worth a look, in this order."""
 

@@ -186,3 +186,12 @@ def test_a_list_that_is_cut_says_how_long_it_is(invoke: Invoke, index: Path) -> 
 def test_a_page_goes_to_a_file_in_the_format_of_its_name(invoke: Invoke, index: Path, tmp_path: Path) -> None:
     assert "" == invoke("show", WEB, "-o", "page.json").stdout
     assert page(invoke, WEB) == json.loads((tmp_path / "page.json").read_text())
+
+
+def test_a_tag_shows_what_the_registry_remembers_of_it(invoke: Invoke, index: Path) -> None:
+    shown = page(invoke, "127.0.0.1:5055/team/web:latest")
+    history = [row for row in shown["tag_history"] if row["source"] == "registry"]
+    assert ["observed", "recovered", "recovered"] == [row["evidence"] for row in history]
+    assert 3 == len({row["target_digest"] for row in history})
+    past = page(invoke, history[1]["target_digest"])
+    assert ("127.0.0.1:5055/team/web:latest", "recovered") in {(row["name"], row["evidence"]) for row in past["tags"]}

@@ -35,7 +35,11 @@ _DIGEST = re.compile(r"(?:(?P<algorithm>[a-z0-9]+):)?(?P<hex>[0-9a-f]{1,128})")
 TAGS = """
 SELECT DISTINCT r.repository_key, r.name, t.tag
 FROM repositories AS r
-JOIN tags AS t ON t.repository_key = r.repository_key
+JOIN (
+    SELECT index_key, source_key, repository_key, tag FROM tags
+    UNION ALL
+    SELECT index_key, source_key, repository_key, tag FROM tag_traces
+) AS t ON t.repository_key = r.repository_key
 JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
 WHERE {which}
 ORDER BY r.name ASC NULLS FIRST, t.tag

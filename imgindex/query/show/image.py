@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from imgindex.query.show.names import LAYER_SIZES, NAME, PRESENT, PROBLEMS, named, reaching
+from imgindex.query.show.names import LAYER_SIZES, NAME, OF_NAMED, PRESENT, PROBLEMS, TAGS_OF_TARGETS, named, reaching
 from imgindex.query.show.page import Part
+from imgindex.store.views.intervals import intervals_of
 
 IMAGE = Part(
     "image",
@@ -63,14 +64,14 @@ TAGS = Part(
     f"""
 WITH wanted AS (
     SELECT blob_key AS image_key FROM blobs WHERE blob_key = :key
-), {reaching("wanted")}
-SELECT s.name AS source, {NAME} AS name, b.digest AS target_digest, t.valid_from, t.ended_at, t.evidence
+), {reaching("wanted")}, named AS ({TAGS_OF_TARGETS}), pointed AS ({intervals_of(OF_NAMED)})
+SELECT s.name AS source, {NAME} AS name, b.digest AS target_digest, t.valid_from, t.valid_to, t.evidence
 FROM targets AS g
-JOIN tags AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind
+JOIN pointed AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind
 JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
 JOIN repositories AS r ON r.repository_key = t.repository_key
 JOIN blobs AS b ON b.blob_key = g.target_key
-ORDER BY t.ended_at ASC NULLS FIRST, s.name, name, t.valid_from DESC NULLS LAST, b.digest, t.first_seen_at
+ORDER BY t.evidence, t.valid_to ASC NULLS FIRST, s.name, name, t.valid_from DESC NULLS LAST, b.digest, t.first_seen_at
 """,
     more="inventory/tags-of-image -p image={name}",
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from imgindex.query.show.names import NAME, PROBLEMS
+from imgindex.query.show.names import NAME, OF_NAMED, PROBLEMS, TAGS_OF_TARGETS
 from imgindex.query.show.page import Part
+from imgindex.store.views.intervals import intervals_of
 
 MANIFEST = Part(
     "manifest",
@@ -124,20 +125,23 @@ WITH above_1 AS (
     SELECT DISTINCT e.manifest_key FROM index_entries AS e JOIN above_1 AS k ON k.manifest_key = e.child_key
 ), above_3 AS (
     SELECT DISTINCT e.manifest_key FROM index_entries AS e JOIN above_2 AS k ON k.manifest_key = e.child_key
-), targets AS (
+), holders AS (
     SELECT blob_key AS manifest_key, 0 AS depth FROM blobs WHERE blob_key = :key
     UNION ALL SELECT manifest_key, 1 AS depth FROM above_1
     UNION ALL SELECT manifest_key, 2 AS depth FROM above_2
     UNION ALL SELECT manifest_key, 3 AS depth FROM above_3
-)
+), targets AS (
+    SELECT manifest_key AS target_key, 'manifest' AS target_kind, depth FROM holders
+), named AS ({TAGS_OF_TARGETS}), pointed AS ({intervals_of(OF_NAMED)})
 SELECT s.name AS source, {NAME} AS name, CASE WHEN g.depth > 0 THEN b.digest END AS index_digest, t.valid_from,
-    t.ended_at, t.evidence
+    t.valid_to, t.evidence
 FROM targets AS g
-JOIN tags AS t ON t.target_key = g.manifest_key AND t.target_kind = 'manifest'
+JOIN pointed AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind
 JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
 JOIN repositories AS r ON r.repository_key = t.repository_key
-JOIN blobs AS b ON b.blob_key = g.manifest_key
-ORDER BY t.ended_at ASC NULLS FIRST, s.name, name, t.valid_from DESC NULLS LAST, g.depth, b.digest, t.first_seen_at
+JOIN blobs AS b ON b.blob_key = g.target_key
+ORDER BY t.evidence, t.valid_to ASC NULLS FIRST, s.name, name, t.valid_from DESC NULLS LAST, g.depth, b.digest,
+    t.first_seen_at
 """,
 )
 

@@ -49,6 +49,18 @@ def named(images: str) -> str:
 )"""
 
 
+TAGS_OF_TARGETS = """
+    SELECT t.repository_key, t.tag
+    FROM targets AS g JOIN tags AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind
+    UNION
+    SELECT t.repository_key, t.tag
+    FROM targets AS g JOIN tag_traces AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind
+"""
+"""The tags that point, or ever pointed, at one of the common table `targets`; to be called `named`."""
+
+OF_NAMED = "(repository_key, tag) IN (SELECT repository_key, tag FROM named)"
+"""The condition that a tag is one of them."""
+
 PRESENT = """present AS (
     SELECT si.image_key, COUNT(DISTINCT si.source_key) AS source_count
     FROM source_images AS si

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imgindex.query.show.page import Part
+from imgindex.store.views.intervals import intervals_of
 
 TARGETS = Part(
     "targets",
@@ -108,22 +109,13 @@ ORDER BY b.digest
 HISTORY = Part(
     "tag_history",
     "Where it points and pointed, the latest first",
-    """
-SELECT w.source, w.valid_from,
-    CASE WHEN w.ended_at IS NULL THEN NULL WHEN w.next_from < w.ended_at THEN w.next_from ELSE w.ended_at END
-        AS valid_to,
-    b.digest AS target_digest, w.target_kind, w.evidence, w.set_at, w.first_seen_at
-FROM (
-    SELECT s.name AS source, t.target_key, t.target_kind, t.valid_from, t.set_at, t.first_seen_at, t.ended_at,
-        t.evidence, LEAD(t.valid_from) OVER (
-            PARTITION BY t.index_key, t.source_key, t.scope_key ORDER BY t.first_seen_at
-        ) AS next_from
-    FROM tags AS t
-    JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
-    WHERE t.repository_key = :key AND t.tag = :tag
-) AS w
-LEFT JOIN blobs AS b ON b.blob_key = w.target_key
-ORDER BY w.source, w.valid_from DESC NULLS LAST, w.first_seen_at DESC NULLS LAST, b.digest ASC NULLS LAST, w.evidence
+    f"""
+SELECT s.name AS source, i.valid_from, i.valid_to, b.digest AS target_digest, i.target_kind, i.evidence, i.set_at,
+    i.first_seen_at
+FROM ({intervals_of("repository_key = :key AND tag = :tag")}) AS i
+JOIN source_streams AS s ON s.index_key = i.index_key AND s.source_key = i.source_key
+LEFT JOIN blobs AS b ON b.blob_key = i.target_key
+ORDER BY s.name, i.valid_from DESC NULLS LAST, i.first_seen_at DESC NULLS LAST, b.digest ASC NULLS LAST, i.evidence
 """,
     shown=("source", "valid_from", "valid_to", "target_digest", "evidence"),
     more="drift/tag-history",

@@ -17,7 +17,7 @@ _LOOKS = """
     UNION ALL
     -- A complete catalog that does not list a scope has found it gone.
     SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM tag_traces) AS s
+    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM tag_traces{which}) AS s
     JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
         AND k.kind = 'catalog' AND k.outcome = 'complete'
     LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
@@ -36,7 +36,7 @@ _TRACES = f"""
             ) AS missed_at
         FROM (
             SELECT {_TAG}, target_key, target_kind, MAX(basis) AS basis, dated_at, NULL AS looked_at, 0 AS is_look
-            FROM tag_traces
+            FROM (SELECT * FROM tag_traces{{which}}) AS k
             WHERE basis <> 'known'
             GROUP BY {_TAG}, target_key, target_kind, dated_at
             UNION ALL
@@ -55,7 +55,7 @@ _EVENTS = """
             ELSE COALESCE(t.last_seen_at, t.first_seen_at) END AS last_seen_at,
         t.valid_from AS starts_at, t.ended_at AS ends_at, CASE WHEN t.ended_at IS NULL THEN 1 ELSE 0 END AS is_open,
         1 AS is_observed, NULL AS made_at
-    FROM tags AS t
+    FROM (SELECT * FROM tags{which}) AS t
     LEFT JOIN scope_looks AS k
         ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
     UNION ALL
@@ -105,6 +105,37 @@ _TILED = f"""
     WINDOW per_tag AS (PARTITION BY {_TAG} ORDER BY f.starts_at, f.is_observed, f.made_at NULLS FIRST, f.target_key)
 """
 
+_INTERVALS = f"""
+WITH looks AS ({_LOOKS}), traces AS ({_TRACES}), events AS ({_EVENTS}), placed AS ({_PLACED}), followed AS ({_FOLLOWED}),
+tiled AS ({_TILED}), dated AS (
+    SELECT {_TAG}, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
+        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
+    FROM tiled
+    WHERE is_observed = 1 OR valid_to IS NOT NULL
+)
+SELECT {_TAG}, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
+FROM dated
+UNION ALL
+SELECT u.index_key, u.source_key, u.scope_key, u.repository_key, u.tag, NULL AS place, u.target_key, u.target_kind, u.set_at,
+    NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
+FROM (
+    SELECT {_TAG}, target_key, target_kind, MAX(CASE WHEN basis = 'set' THEN dated_at END) AS set_at
+    FROM (SELECT * FROM tag_traces{{which}}) AS k
+    GROUP BY {_TAG}, target_key, target_kind
+) AS u
+LEFT JOIN (SELECT DISTINCT {_TAG}, target_key, target_kind FROM dated) AS d
+    ON d.index_key = u.index_key AND d.source_key = u.source_key AND d.scope_key = u.scope_key
+    AND d.repository_key = u.repository_key AND d.tag = u.tag AND d.target_key = u.target_key
+    AND d.target_kind = u.target_kind
+WHERE d.index_key IS NULL
+"""
+
+
+def intervals_of(which: str | None = None) -> str:
+    """The query of the view, for tags that meet this condition alone; it names columns of `tags` and `tag_traces`."""
+    return _INTERVALS.replace("{which}", "" if which is None else f" WHERE {which}")
+
+
 TAG_INTERVALS = View(
     "tag_intervals",
     ("index_key", "source_key", "scope_key", "repository_key", "tag", "place", "target_key"),
@@ -125,30 +156,7 @@ TAG_INTERVALS = View(
         ("valid_to", "TIMESTAMPTZ", "Where it ends; NULL = current, or undated."),
         ("evidence", "TEXT", "observed or recovered."),
     ),
-    f"""
-WITH looks AS ({_LOOKS}), traces AS ({_TRACES}), events AS ({_EVENTS}), placed AS ({_PLACED}), followed AS ({_FOLLOWED}),
-tiled AS ({_TILED}), dated AS (
-    SELECT {_TAG}, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed = 1 OR valid_to IS NOT NULL
-)
-SELECT {_TAG}, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-FROM dated
-UNION ALL
-SELECT u.index_key, u.source_key, u.scope_key, u.repository_key, u.tag, NULL AS place, u.target_key, u.target_kind, u.set_at,
-    NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-FROM (
-    SELECT {_TAG}, target_key, target_kind, MAX(CASE WHEN basis = 'set' THEN dated_at END) AS set_at
-    FROM tag_traces
-    GROUP BY {_TAG}, target_key, target_kind
-) AS u
-LEFT JOIN (SELECT DISTINCT {_TAG}, target_key, target_kind FROM dated) AS d
-    ON d.index_key = u.index_key AND d.source_key = u.source_key AND d.scope_key = u.scope_key
-    AND d.repository_key = u.repository_key AND d.tag = u.tag AND d.target_key = u.target_key
-    AND d.target_kind = u.target_kind
-WHERE d.index_key IS NULL
-""",
+    intervals_of(),
     internal=True,
 )
 

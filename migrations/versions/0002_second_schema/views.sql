@@ -202,7 +202,7 @@ FROM (WITH looks AS (
             ) AS missed_at
         FROM (
             SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, MAX(basis) AS basis, dated_at, NULL AS looked_at, 0 AS is_look
-            FROM tag_traces
+            FROM (SELECT * FROM tag_traces) AS k
             WHERE basis <> 'known'
             GROUP BY index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, dated_at
             UNION ALL
@@ -219,7 +219,7 @@ FROM (WITH looks AS (
             ELSE COALESCE(t.last_seen_at, t.first_seen_at) END AS last_seen_at,
         t.valid_from AS starts_at, t.ended_at AS ends_at, CASE WHEN t.ended_at IS NULL THEN 1 ELSE 0 END AS is_open,
         1 AS is_observed, NULL AS made_at
-    FROM tags AS t
+    FROM (SELECT * FROM tags) AS t
     LEFT JOIN scope_looks AS k
         ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
     UNION ALL
@@ -275,7 +275,7 @@ SELECT u.index_key, u.source_key, u.scope_key, u.repository_key, u.tag, NULL AS 
     NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
 FROM (
     SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, MAX(CASE WHEN basis = 'set' THEN dated_at END) AS set_at
-    FROM tag_traces
+    FROM (SELECT * FROM tag_traces) AS k
     GROUP BY index_key, source_key, scope_key, repository_key, tag, target_key, target_kind
 ) AS u
 LEFT JOIN (SELECT DISTINCT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind FROM dated) AS d
