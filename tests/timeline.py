@@ -10,12 +10,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from tests.builders import digest_of
+from tests.stores import NOON
 
 REPOSITORIES = ("local/api", "local/web")
 TAGS = ("a_1", "ab1", "b")
 PATTERNS = {"%": ".*", "a%": "a.*", "a!_%": "a_.*", "b": "b"}
 """Patterns of LIKE with the escape `!`, and what they say as regular expressions."""
+TARGETS = [digest_of(bytes([number])) for number in range(4)]
 AWAY = "away"
 
 Place = tuple[str, str]
@@ -143,3 +148,38 @@ class Model:
 
     def remember(self, repository: str, tag: str, target: int, set_at: int | None, as_of: int) -> None:
         self.told[repository, tag].add((target, None if set_at is None or set_at > as_of else set_at))
+
+
+END = NOON * 2
+
+
+@dataclass
+class Told:
+    """A row of `tag_history`, in seconds and numbers of targets."""
+
+    target: Target
+    start: Any
+    end: int | None
+    first_seen: Any
+    last_seen: Any
+    evidence: str
+
+    @classmethod
+    def of(cls, digest: str | None, *rest: Any) -> Told:
+        *times, evidence = rest
+        return cls(number(digest), *map(seconds, times), evidence)
+
+    def holds(self, time: int) -> bool:
+        return bool(self.start <= time) and (self.end is None or time < self.end)
+
+
+def answer_at(dated: list[Told], time: int) -> Any:
+    return next((row.target for row in dated if row.holds(time)), AWAY)
+
+
+def seconds(time: datetime | None) -> int | None:
+    return None if time is None else int(time.timestamp())
+
+
+def number(digest: str | None) -> Target:
+    return None if digest is None else TARGETS.index(digest)

@@ -1,7 +1,7 @@
 """Any run of events and looks, against a plain model of the rules of time.
 
-In a world of two repositories tags are set, moved, deleted and restored, and repositories vanish. Looks of every kind are
-taken of it, and copies of earlier states come late. After each look, all that the index says of tags has to be what
+In a world of two repositories tags are set, moved, deleted and restored, and repositories vanish. Looks of every kind
+are taken of it, and copies of earlier states come late. After each look, all that the index says of tags has to be what
 `tests.timeline` says; at the end the index has to be sound.
 """
 
@@ -12,8 +12,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,12 +28,26 @@ from imgindex.store.check import check
 from imgindex.store.engine import open_engine
 from imgindex.store.loader import Loader, SourceRow
 from imgindex.store.session import Session
-from tests.builders import digest_of
 from tests.stores import NOON, Database, at, new_index
-from tests.timeline import AWAY, PATTERNS, REPOSITORIES, TAGS, Model, Place, Shown, Target, World
+from tests.timeline import (
+    AWAY,
+    END,
+    PATTERNS,
+    REPOSITORIES,
+    TAGS,
+    TARGETS,
+    Model,
+    Place,
+    Shown,
+    Target,
+    Told,
+    World,
+    answer_at,
+    number,
+    seconds,
+)
 
 SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local")
-TARGETS = [digest_of(bytes([number])) for number in range(4)]
 STEP = 600
 
 
@@ -351,33 +363,6 @@ class Looks(RuleBasedStateMachine):
                 assert answer_at(dated, time) == (AWAY if last is None else sights[last]), (place, time)
 
 
-END = NOON * 2
-
-
-@dataclass
-class Told:
-    """A row of `tag_history`, in seconds and numbers of targets."""
-
-    target: Target
-    start: Any
-    end: int | None
-    first_seen: Any
-    last_seen: Any
-    evidence: str
-
-    @classmethod
-    def of(cls, digest: str | None, *rest: Any) -> Told:
-        *times, evidence = rest
-        return cls(number(digest), *map(seconds, times), evidence)
-
-    def holds(self, time: int) -> bool:
-        return bool(self.start <= time) and (self.end is None or time < self.end)
-
-
-def answer_at(dated: list[Told], time: int) -> Any:
-    return next((row.target for row in dated if row.holds(time)), AWAY)
-
-
 def completely(_: str) -> tuple[str, str | None, set[str]]:
     """How a look at a whole repository goes."""
     return "complete", None, set(TAGS)
@@ -385,14 +370,6 @@ def completely(_: str) -> tuple[str, str | None, set[str]]:
 
 def micros(time: int | None) -> int | None:
     return None if time is None else time * 1_000_000
-
-
-def seconds(time: datetime | None) -> int | None:
-    return None if time is None else int(time.timestamp())
-
-
-def number(digest: str | None) -> Target:
-    return None if digest is None else TARGETS.index(digest)
 
 
 Looks.TestCase.settings = settings(
