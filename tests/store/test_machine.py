@@ -367,7 +367,7 @@ def micros(time: int | None) -> int | None:
 
 
 Looks.TestCase.settings = settings(
-    max_examples=10,
+    max_examples=8,
     stateful_step_count=18,
     deadline=None,
     database=None,
