@@ -98,7 +98,10 @@ def _vanished(session: Session, scan: Scan, decided: Sequence[ScanScope], listed
 
 
 def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], vanished: set[int]) -> bool:
-    """Table `decided`: the scopes to decide on, and when each was last complete before. False if there is none."""
+    """Table `decided`: the scopes to decide on, when each was last complete before, and when last found gone as a whole.
+
+    False if there is none.
+    """
     keys = [scope.scope_key for scope in decided] + sorted(vanished)
     if not keys:
         return False
@@ -117,7 +120,8 @@ def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], va
     )
     session.execute(f"""
 CREATE TEMPORARY TABLE decided AS
-SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, b.more_held, b.tags_like, p.previous_at
+SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, b.more_held, b.tags_like, p.previous_at,
+    c.missed_at
 FROM batch_decided AS b
 LEFT JOIN (
     SELECT scope_key, MAX(as_of) AS previous_at FROM scan_scopes
@@ -125,6 +129,17 @@ LEFT JOIN (
         AND outcome = 'complete'
     GROUP BY scope_key
 ) AS p ON p.scope_key = b.scope_key
+LEFT JOIN (
+    -- A complete catalog that does not list a scope has missed all of it.
+    SELECT b.scope_key, MAX(k.as_of) AS missed_at
+    FROM batch_decided AS b
+    JOIN scan_scopes AS k ON k.kind = 'catalog' AND k.outcome = 'complete'
+    LEFT JOIN scan_scopes AS l
+        ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = b.scope_key
+    WHERE k.index_key = '{scan.index_key}' AND k.source_key = {scan.source_key} AND k.scan_key <> {scan.scan_key}
+        AND l.scan_key IS NULL
+    GROUP BY b.scope_key
+) AS c ON c.scope_key = b.scope_key
 """)
     session.unstage("batch_decided")
     return True
@@ -218,7 +233,7 @@ def _open(session: Session, table: str, columns: list[str], same: str, this: dic
         # set_at counts where it lies between the last look, that saw the tag or missed it, and this one.
         valid = ", valid_from"
         valid_value = """,
-    CASE WHEN n.set_at <= :as_of AND (n.set_at <= GREATEST(b.looked_at, d.previous_at)) IS NOT TRUE THEN n.set_at ELSE :as_of END"""
+    CASE WHEN n.set_at <= :as_of AND (n.set_at <= GREATEST(b.looked_at, d.previous_at, d.missed_at)) IS NOT TRUE THEN n.set_at ELSE :as_of END"""
         before = """
 LEFT JOIN (
     SELECT scope_key, repository_key, tag,

@@ -137,6 +137,27 @@ def test_a_tag_that_came_back_was_away_until_the_last_look_that_missed_it(db: Da
     ]
 
 
+def test_a_repository_that_came_back_was_away_until_the_last_catalog_that_missed_it(
+    db: Database, registry: Registry, tmp_path: Path
+) -> None:
+    registry.push("team/other", "1", TWO)
+    point(registry, "1", ONE, FIRST - MINUTE)
+    db.look(registry.path, as_of=FIRST)
+    shutil.move(registry.repository("team/web"), tmp_path / "web")
+    for time in (SECOND, THIRD):
+        db.look(registry.path, as_of=time)
+    shutil.move(tmp_path / "web", registry.repository("team/web"))
+    point(registry, "1", ONE, SECOND + MINUTE)
+    db.look(registry.path, as_of=FOURTH)
+    assert db.rows(
+        "SELECT valid_from, valid_to FROM tag_history WHERE repository = 'local/team/web' AND evidence = 'observed' "
+        "ORDER BY 1"
+    ) == [
+        (at(FIRST - MINUTE), at(SECOND)),
+        (at(FOURTH), None),
+    ]
+
+
 def test_a_tag_that_was_away_is_valid_until_the_look_that_missed_it(db: Database, registry: Registry) -> None:
     point(registry, "1", ONE, FIRST - MINUTE)
     db.look(registry.path, as_of=FIRST)
