@@ -1,7 +1,8 @@
 """A crawl of a registry over loopback, against curl fetching the same documents, and against skopeo asking tag by tag.
 
-Each round, on one docker-registry that serves the given storage: curl with 32 requests at once, a first crawl into a
-new index, a second crawl that finds nothing changed, and `skopeo inspect` of some of the tags. All are whole processes.
+Each round, on one docker-registry that serves the given storage: curl with 32 requests at once, for the documents alone
+and then for all that a first crawl asks for, lists included; a first crawl into a new index; a second crawl that finds
+nothing changed; and `skopeo inspect` of some of the tags that are images. All are whole processes.
 
     python benchmarks/bench_registry.py [--rounds N] [--skopeo N] STORE
 
@@ -11,6 +12,8 @@ STORE is a folder that holds `docker/registry/v2`. It needs docker-registry, cur
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,18 +30,21 @@ def bench(store: Path, rounds: int, inspected: int) -> None:
         documents = [one.path for one in asked if "/manifests/" in one.path or "/blobs/" in one.path]
         tags = [one.path for one in asked if "/manifests/" in one.path and "sha256:" not in one.path]
         print(f"{len(asked):,} requests of a first crawl: {len(documents):,} documents, {len(tags):,} of them by tag\n")
-        curl = _curl(registry, documents, folder / "urls")
-        picked = tags[:: max(1, len(tags) // inspected)][:inspected]
-        times: dict[str, list[Usage]] = {name: [] for name in ("curl", "first", "second")}
+        curl = _curl(registry, documents, folder / "documents")
+        lists = _curl(registry, [one.path for one in asked], folder / "all")
+        picked = [path for path in tags[:: max(1, len(tags) // inspected)] if _is_inspected(registry, path)][:inspected]
+        times: dict[str, list[Usage]] = {name: [] for name in ("curl", "curl with lists", "first", "second")}
         skopeo: list[float] = []
         for number in range(rounds + 1):
             crawl = [*IMGINDEX, "ingest", f"docker://{registry.host}", "--db", str(folder / f"{number}.duckdb")]
-            usages = {"curl": run(curl), "first": run(crawl), "second": run(crawl)}
+            usages = {"curl": run(curl), "curl with lists": run(lists), "first": run(crawl), "second": run(crawl)}
             each = sum(run(_skopeo(registry, path)).wall for path in picked) / len(picked)
             if number:  # the first round fills the caches of the operating system
                 for name, usage in usages.items():
                     times[name].append(usage)
                 skopeo.append(each)
+                print(f"round {number}: load of the last minute {os.getloadavg()[0]:.1f}", flush=True)
+    print()
     _print(times, skopeo, len(tags))
 
 
@@ -62,9 +68,17 @@ def _skopeo(registry: Registry, path: str) -> list[str]:
         "inspect",
         "--tls-verify=false",
         "--no-creds",
-        "--raw",
         f"docker://{registry.host}/{repository}:{tag}",
     ]
+
+
+def _is_inspected(registry: Registry, path: str) -> bool:
+    """Whether skopeo can inspect what the tag points at: it refuses artifacts, and indexes without this platform."""
+    try:
+        run(_skopeo(registry, path))
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def _print(times: dict[str, list[Usage]], skopeo: list[float], tags: int) -> None:
@@ -75,6 +89,10 @@ def _print(times: dict[str, list[Usage]], skopeo: list[float], tags: int) -> Non
     first, curl = times["first"], times["curl"]
     ratios = [
         ("first crawl / curl", [a.wall / b.wall for a, b in zip(first, curl, strict=True)]),
+        (
+            "first crawl / curl with lists",
+            [a.wall / b.wall for a, b in zip(first, times["curl with lists"], strict=True)],
+        ),
         ("skopeo / first crawl, a tag", [s * tags / a.wall for s, a in zip(skopeo, first, strict=True)]),
         ("second crawl / first", [b.wall / a.wall for a, b in zip(first, times["second"], strict=True)]),
     ]
