@@ -11,7 +11,9 @@ WITH dated AS (
     WHERE h.valid_from IS NOT NULL
         AND (CAST(:source AS TEXT) IS NULL OR h.source = CAST(:source AS TEXT))
         AND (CAST(:repository AS TEXT) IS NULL OR h.repository LIKE CAST(:repository AS TEXT))
-    WINDOW per_tag AS (PARTITION BY h.source, COALESCE(h.repository, ''), h.tag ORDER BY h.valid_from)
+    WINDOW per_tag AS (
+        PARTITION BY h.source, COALESCE(h.repository, ''), h.tag ORDER BY h.valid_from, h.valid_to ASC NULLS LAST
+    )
 )
 SELECT d.source, d.repository, d.tag, d.target_digest, d.last_seen_at, d.valid_to AS deleted_at,
     d.next_from AS returned_at, d.next_digest AS returned_digest

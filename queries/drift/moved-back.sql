@@ -7,10 +7,12 @@
 WITH dated AS (
     SELECT h.source, h.repository, h.tag, h.target_digest, h.valid_from, h.valid_to, h.evidence,
         LAG(h.target_digest) OVER (
-            PARTITION BY h.source, COALESCE(h.repository, ''), h.tag ORDER BY h.valid_from
+            PARTITION BY h.source, COALESCE(h.repository, ''), h.tag
+            ORDER BY h.valid_from, h.valid_to ASC NULLS LAST
         ) AS meanwhile_digest,
         LAG(h.valid_to) OVER (
-            PARTITION BY h.source, COALESCE(h.repository, ''), h.tag, h.target_digest ORDER BY h.valid_from
+            PARTITION BY h.source, COALESCE(h.repository, ''), h.tag, h.target_digest
+            ORDER BY h.valid_from, h.valid_to ASC NULLS LAST
         ) AS left_at
     FROM tag_history AS h
     WHERE h.valid_from IS NOT NULL AND h.target_digest IS NOT NULL
