@@ -7,7 +7,7 @@
                           SourceIdentityError
       ContentError     4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, MissingError,
                           PathEscapeError
-      StoreError       5  SchemaVersionError, LockedError, LoadError
+      StoreError       5  SchemaVersionError, LockedError, ContendedError, LoadError
       QueryError       6
 
 A `SourceError` stops its source. A `ContentError` concerns one item: the source turns it into a problem row and goes
@@ -146,6 +146,10 @@ class SchemaVersionError(StoreError):
 
 class LockedError(StoreError):
     """Another process holds the database."""
+
+
+class ContendedError(StoreError):
+    """Another writer got in the way, and the transaction was rolled back: it may be done again."""
 
 
 class LoadError(StoreError):

@@ -189,8 +189,17 @@ def _ingest_one(
 def _scan(
     session: Session, source: Source, report: ScanReport, options: IngestOptions, keep_env: bool, watch: Watch
 ) -> None:
-    limits = Limits()
     counting = _Counting(watch)
+    key = name_key(report.source)
+    with session.holding(key, wait=lambda: watch.say("Another scan of it is going on. Waiting for its end.")):
+        loaded = _load(session, source, report, options, keep_env, counting)
+        _sum_up(session, report, loaded, counting)
+
+
+def _load(
+    session: Session, source: Source, report: ScanReport, options: IngestOptions, keep_env: bool, counting: _Counting
+) -> Loaded:
+    limits = Limits()
     known: Known = NothingKnown() if options.full else KnownDocuments(session, limits, name_key(report.source))
     context = ScanContext(
         known=known,
@@ -202,7 +211,7 @@ def _scan(
     loader = Loader(
         session,
         _source_row(source, report.source),
-        as_of=_as_of(options),
+        as_of=_as_of(options) or session.now(),
         limits=limits,
         keys=context.keys,
         adopt=options.adopt,
@@ -212,13 +221,12 @@ def _scan(
     try:
         for group in source.scan(context):
             loader.add(group)
-        loaded = loader.finish(document_count=counting.documents, bytes_read=counting.bytes_read)
+        return loader.finish(document_count=counting.documents, bytes_read=counting.bytes_read)
     except StoreError:
         raise
     except ImgindexError as error:
         report.error = error
-        loaded = loader.fail(str(error), document_count=counting.documents, bytes_read=counting.bytes_read)
-    _sum_up(session, report, loaded, counting)
+        return loader.fail(str(error), document_count=counting.documents, bytes_read=counting.bytes_read)
 
 
 def _sum_up(session: Session, report: ScanReport, loaded: Loaded, counting: _Counting) -> None:
@@ -242,7 +250,7 @@ def _source_row(source: Source, name: str) -> SourceRow:
     return SourceRow(name, identity.kind, identity.address, identity.fingerprint, identity.registry)
 
 
-def _as_of(options: IngestOptions) -> datetime:
+def _as_of(options: IngestOptions) -> datetime | None:
     if options.as_of is None:
-        return datetime.now(UTC)
+        return None
     return datetime.fromtimestamp(options.as_of // 1_000_000, UTC).replace(microsecond=options.as_of % 1_000_000)

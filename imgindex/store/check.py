@@ -40,7 +40,7 @@ def check(engine: Engine) -> list[Finding]:
     """Everything that is wrong with the index; an empty list proves it. Raises StoreError where it cannot be read."""
     session = Session(engine)
     try:
-        with session.transaction():
+        with session.reading():
             return [
                 *_check_keys(session),
                 *_check_duplicates(session),

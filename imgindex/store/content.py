@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from imgindex.records import rows
-from imgindex.records.keys import Dictionary, Keyring
+from imgindex.records.keys import Keyring
 from imgindex.records.rows import Record
 from imgindex.store.batch import TABLE_OF, Batch, columns_of
 from imgindex.store.session import Columns, Session
@@ -27,13 +27,6 @@ PARENTS: dict[type[Record], tuple[str, tuple[type[Record], ...]]] = {
 """Each document with its key and its children."""
 
 
-class Refusal(NamedTuple):
-    """A name whose key another name holds."""
-
-    dictionary: str
-    name: str
-
-
 class Written(NamedTuple):
     """What a batch brought."""
 
@@ -41,16 +34,24 @@ class Written(NamedTuple):
     """Documents that were new."""
     artifacts_told: int
     """Manifests that a config turned out to make artifacts; other sources may have counted them as images."""
-    refusals: list[Refusal]
 
 
-def write_content(session: Session, batch: Batch, keys: Keyring, *, refused_before: bool = False) -> Written:
-    """Write the batch's names and documents.
+class CollidedError(Exception):
+    """Names of the batch whose keys other names hold in the index. The transaction is to be rolled back: it is of no use."""
 
-    Rows that refer to a refused name are left out of the batch, those of observations included. `refused_before`: the
-    scan had a name refused in an earlier batch, so that this one may refer to it.
+    def __init__(self, names: dict[str, set[str]]) -> None:
+        super().__init__("names with the keys of others")
+        self.names = names
+        """By dictionary."""
+
+
+def write_content(session: Session, batch: Batch, keys: Keyring) -> Written:
+    """Write the batch's names and documents, table by table in one order, and in each by key: two writers that have some
+    in common wait for each other, and never in a circle. Neither the batch nor the keys are changed.
+
+    Raises CollidedError where names have to be refused first.
     """
-    refusals = _write_names(session, batch, keys, refused_before)
+    _write_names(session, batch, keys)
     new = {parent: _write_documents(session, batch, parent) for parent in PARENTS}
     told = 0
     if any(new.values()):
@@ -58,60 +59,56 @@ def write_content(session: Session, batch: Batch, keys: Keyring, *, refused_befo
     _write_layer_blobs(session, batch)
     for parent in PARENTS:
         session.unstage(f"new_{TABLE_OF[parent]}")
-    return Written(sum(new.values()), told, refusals)
+    return Written(sum(new.values()), told)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def _write_names(session: Session, batch: Batch, keys: Keyring, refused_before: bool) -> list[Refusal]:
-    taken: dict[str, set[int]] = {}
+def _write_names(session: Session, batch: Batch, keys: Keyring) -> None:
+    collided: dict[str, set[str]] = {}
     for dictionary in keys.dictionaries():
-        _stage_names(session, dictionary)
-        if colliding := _find_collisions(session, dictionary):
-            taken[dictionary.table] = {key for key, name, _ in dictionary.pending() if name in colliding}
-            for name in colliding:
-                dictionary.refuse(name)
-    refusals = [
-        Refusal(dictionary.table, name) for dictionary in keys.dictionaries() for name in dictionary.unreported()
-    ]
-    if refusals or refused_before:
-        batch.leave_out(taken)
-        for dictionary in keys.dictionaries():
-            _stage_names(session, dictionary)
-    for dictionary in keys.dictionaries():
-        _insert_names(session, dictionary)
-        dictionary.drain()
-    return refusals
-
-
-def _stage_names(session: Session, dictionary: Dictionary) -> None:
-    session.stage(f"batch_{dictionary.table}", _COLUMNS[dictionary.table](list(dictionary.pending())))
-
-
-def _find_collisions(session: Session, dictionary: Dictionary) -> set[str]:
-    key, name = NAMED[dictionary.table]
-    table = dictionary.table
-    found = session.rows(
-        f"SELECT s.{name} FROM batch_{table} AS s JOIN {table} AS t ON t.{key} = s.{key} "
-        f"WHERE t.{name} IS DISTINCT FROM s.{name}"
-    )
-    return {row[0] or "" for row in found}
-
-
-def _insert_names(session: Session, dictionary: Dictionary) -> None:
-    key, _ = NAMED[dictionary.table]
-    table = dictionary.table
-    session.run(
-        f"INSERT INTO {table} SELECT s.* FROM batch_{table} AS s "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = s.{key})"
-    )
-    if verified := VERIFIED.get(table):
+        table = dictionary.table
+        session.stage(f"batch_{table}", _COLUMNS[table](list(dictionary.pending())))
+        key, name = NAMED[table]
         session.run(
-            f"UPDATE {table} SET {verified} = s.{verified} FROM batch_{table} AS s "
-            f"WHERE s.{key} = {table}.{key} AND {table}.{verified} IS NULL AND s.{verified} IS NOT NULL"
+            f"INSERT INTO {table} SELECT s.* FROM batch_{table} AS s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = s.{key}) "
+            f"ORDER BY s.{key} {session.dialect.on_conflict}"
         )
-    session.unstage(f"batch_{table}")
+        # Compared afterwards: another writer may have brought a name while this one waited to insert its own.
+        found = session.rows(
+            f"SELECT s.{name} FROM batch_{table} AS s JOIN {table} AS t ON t.{key} = s.{key} "
+            f"WHERE t.{name} IS DISTINCT FROM s.{name}"
+        )
+        if found:
+            collided[table] = {row[0] or "" for row in found}
+        if table in VERIFIED:
+            _verify_names(session, table, batch)
+        session.unstage(f"batch_{table}")
+    if collided:
+        raise CollidedError(collided)
+
+
+def _verify_names(session: Session, table: str, batch: Batch) -> None:
+    """A verified size fills a NULL. With the rows are locked those of configs, whose documents and manifests may come in
+    by two writers at once: the second is to see what the first wrote (`settle_content`)."""
+    key, _ = NAMED[table]
+    verified = VERIFIED[table]
+    fills = f"s.{key} = {{t}}.{key} AND {{t}}.{verified} IS NULL AND s.{verified} IS NOT NULL"
+    session.stage("batch_configs", {"config_key": ("BIGINT", sorted(_configs(batch)) if table == "blobs" else [])})
+    session.lock_rows(
+        f"SELECT t.{key} FROM {table} AS t WHERE t.{key} IN (SELECT config_key FROM batch_configs) "
+        f"OR EXISTS (SELECT 1 FROM batch_{table} AS s WHERE {fills.format(t='t')}) ORDER BY t.{key}"
+    )
+    session.unstage("batch_configs")
+    session.run(f"UPDATE {table} SET {verified} = s.{verified} FROM batch_{table} AS s WHERE {fills.format(t=table)}")
+
+
+def _configs(batch: Batch) -> set[int]:
+    manifests: Any = batch.records[rows.Manifest]
+    images: Any = batch.records[rows.Image]
+    return {m.config_key for m in manifests if m.config_key is not None} | {image.image_key for image in images}
 
 
 NAMED = {
@@ -176,28 +173,31 @@ _COLUMNS = {
 
 
 def _write_documents(session: Session, batch: Batch, parent: type[Record]) -> int:
-    """Insert the documents that are not there, and their children. Their keys are staged as new_<table>."""
+    """Insert the documents that are not there, and the children of those that this inserted. Their keys are staged as
+    new_<table>."""
     key, children = PARENTS[parent]
     table = TABLE_OF[parent]
     kept = {getattr(record, key): record for record in batch.records[parent]}
-    there = set()
+    new: set[int] = set()
     if kept:
-        session.stage(f"new_{table}", {key: ("BIGINT", list(kept))})
-        there = {
-            row[0]
-            for row in session.rows(f"SELECT t.{key} FROM {table} AS t JOIN new_{table} AS n ON n.{key} = t.{key}")
-        }
-    new = [record for document, record in kept.items() if document not in there]
-    session.stage(f"new_{table}", {key: ("BIGINT", [getattr(record, key) for record in new])})
+        fields = ", ".join(parent.__struct_fields__)
+        session.stage(f"batch_{table}", columns_of(parent, list(kept.values())))
+        found = session.rows(
+            f"INSERT INTO {table} ({fields}) SELECT {fields} FROM batch_{table} AS s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = s.{key}) "
+            f"ORDER BY s.{key} {session.dialect.on_conflict} RETURNING {key}"
+        )
+        session.unstage(f"batch_{table}")
+        new = {row[0] for row in found}
+    session.stage(f"new_{table}", {key: ("BIGINT", sorted(new))})
     if not new:
         return 0
-    _insert(session, parent, new)
     for child in children:
-        rows_of_child = batch.records[child]
-        if there:
-            rows_of_child = [record for record in rows_of_child if getattr(record, key) not in there]
-        if rows_of_child:
-            _insert(session, child, rows_of_child)
+        records = batch.records[child]
+        if len(new) < len(kept):
+            records = [record for record in records if getattr(record, key) in new]
+        if records:
+            _insert(session, child, records)
     return len(new)
 
 
@@ -221,30 +221,40 @@ def settle_content(session: Session) -> int:
 
 def _tell_artifacts(session: Session) -> int:
     """A config whose os is unknown makes its manifest an artifact, whichever of the two is read first."""
-    return session.run(
-        "UPDATE manifests SET kind = 'artifact', artifact_type = COALESCE(artifact_type, config_media_type) "
-        "WHERE kind = 'image' AND config_key IN (SELECT image_key FROM images WHERE os = 'unknown')"
-    )
+    return session.run(f"""
+UPDATE manifests SET kind = 'artifact', artifact_type = COALESCE(artifact_type, config_media_type)
+WHERE kind = 'image' AND manifest_key IN (
+    SELECT p.manifest_key FROM ({_NEW_PAIRS}) AS p JOIN images AS i ON i.image_key = p.image_key AND i.os = 'unknown'
+)
+""")
+
+
+_NEW_PAIRS = """
+SELECT m.manifest_key, m.config_key AS image_key
+FROM new_manifests AS n JOIN manifests AS m ON m.manifest_key = n.manifest_key
+WHERE m.config_key IS NOT NULL
+UNION
+SELECT m.manifest_key, m.config_key AS image_key
+FROM new_images AS n JOIN manifests AS m ON m.config_key = n.image_key
+"""
+"""Manifests and their configs where either is new."""
 
 
 def _claim_layers(session: Session) -> None:
     """A manifest and its config pair blobs with diff IDs, place by place, as soon as both are there."""
-    session.run("""
+    session.run(f"""
 INSERT INTO layer_blobs (layer_key, blob_key, evidence)
 SELECT DISTINCT il.layer_key, ml.blob_key, 'manifest' AS evidence
-FROM (
-    SELECT m.manifest_key, i.image_key
-    FROM manifests AS m JOIN images AS i ON i.image_key = m.config_key AND i.layer_count = m.layer_count
-    WHERE m.kind = 'image' AND (
-        m.manifest_key IN (SELECT manifest_key FROM new_manifests) OR i.image_key IN (SELECT image_key FROM new_images)
-    )
-) AS p
+FROM ({_NEW_PAIRS}) AS p
+JOIN images AS i ON i.image_key = p.image_key
+JOIN manifests AS m ON m.manifest_key = p.manifest_key AND m.kind = 'image' AND m.layer_count = i.layer_count
 JOIN manifest_layers AS ml ON ml.manifest_key = p.manifest_key
 JOIN image_layers AS il ON il.image_key = p.image_key AND il.position = ml.position
 WHERE NOT EXISTS (
     SELECT 1 FROM layer_blobs AS t
     WHERE t.layer_key = il.layer_key AND t.blob_key = ml.blob_key AND t.evidence = 'manifest'
 )
+ORDER BY il.layer_key, ml.blob_key {session.dialect.on_conflict}
 """)
 
 
@@ -253,7 +263,7 @@ def _write_layer_blobs(session: Session, batch: Batch) -> None:
     if not (records := batch.records[rows.LayerBlob]):
         return
     session.stage("batch_layer_blobs", columns_of(rows.LayerBlob, records))
-    session.run("""
+    session.run(f"""
 INSERT INTO layer_blobs (layer_key, blob_key, evidence)
 SELECT DISTINCT s.layer_key, s.blob_key, s.evidence
 FROM batch_layer_blobs AS s
@@ -261,5 +271,6 @@ WHERE NOT EXISTS (
     SELECT 1 FROM layer_blobs AS t
     WHERE t.layer_key = s.layer_key AND t.blob_key = s.blob_key AND t.evidence = s.evidence
 )
+ORDER BY s.layer_key, s.blob_key, s.evidence {session.dialect.on_conflict}
 """)
     session.unstage("batch_layer_blobs")

@@ -15,7 +15,7 @@ from imgindex.store.imply import imply
 from imgindex.store.scan import Scan
 from imgindex.store.schema import PRESENCE, metadata
 from imgindex.store.schema.parts import Presence
-from imgindex.store.seen import forget_seen
+from imgindex.store.seen import forget_seen, settle_seen
 from imgindex.store.session import Session
 from imgindex.store.traces import keep_sightings
 
@@ -35,6 +35,7 @@ def decide(session: Session, scan: Scan, scopes: Sequence[ScanScope], listed: se
     vanished = _vanished(session, scan, decided, listed)
     if not _name_decided(session, scan, decided, vanished - later):
         return 0
+    settle_seen(session)
     imply(session, scan.source_key, scan.limits)
     has_partial = any(scope.outcome == "partial" for scope in decided)
     changed = sum(
@@ -118,8 +119,9 @@ def _name_decided(session: Session, scan: Scan, decided: Sequence[ScanScope], va
             "tags_like": ("TEXT", [s.tags_like for s in decided] + [None] * len(vanished)),
         },
     )
-    session.execute(f"""
-CREATE TEMPORARY TABLE decided AS
+    session.make_table(
+        "decided",
+        f"""
 SELECT b.scope_key, b.is_complete, b.closure, b.unchanged, b.declares, b.sparse, b.more_held, b.tags_like, p.previous_at,
     c.missed_at
 FROM batch_decided AS b
@@ -140,7 +142,8 @@ LEFT JOIN (
         AND l.scan_key IS NULL
     GROUP BY b.scope_key
 ) AS c ON c.scope_key = b.scope_key
-""")
+""",
+    )
     session.unstage("batch_decided")
     return True
 
@@ -172,14 +175,16 @@ def _decide_table(session: Session, scan: Scan, table: str, presence: Presence, 
 def _pick_seen(session: Session, table: str, identity: tuple[str, ...], columns: list[str]) -> None:
     """Table `now_seen`: one row a thing, however often it was listed."""
     names = ", ".join(columns)
-    session.execute(f"""
-CREATE TEMPORARY TABLE now_seen AS
+    session.make_table(
+        "now_seen",
+        f"""
 SELECT {names} FROM (
     SELECT {names}, ROW_NUMBER() OVER (PARTITION BY {", ".join(identity)} ORDER BY {names}) AS place
     FROM seen_{table} WHERE scope_key IN (SELECT scope_key FROM decided)
 ) AS s
 WHERE s.place = 1
-""")
+""",
+    )
 
 
 def _close(
@@ -190,8 +195,9 @@ def _close(
     # A look at some tags alone, whose list was read to its end, closes those of them that are not there.
     looked = "(d.is_complete OR o.tag LIKE d.tags_like ESCAPE '!')" if table == "tags" else "d.is_complete"
     differs = " OR ".join(f"n.{name} IS DISTINCT FROM o.{name}" for name in presence.values) or "FALSE"
-    session.execute(f"""
-CREATE TEMPORARY TABLE ending AS
+    session.make_table(
+        "ending",
+        f"""
 SELECT {", ".join(f"o.{name}" for name in identity)},
     CASE WHEN n.scope_key IS NULL THEN 'gone' ELSE 'changed' END AS end_reason,
     GREATEST(COALESCE(o.last_seen_at, o.first_seen_at), d.previous_at) AS last_seen_at
@@ -200,7 +206,8 @@ JOIN decided AS d ON d.scope_key = o.scope_key
 LEFT JOIN now_seen AS n ON {same}
 WHERE o.index_key = '{this["index_key"]}' AND o.source_key = {this["source_key"]} AND o.ended_at IS NULL
     AND ((n.scope_key IS NULL AND {looked}{stays}) OR (n.scope_key IS NOT NULL AND ({differs})))
-""")
+""",
+    )
     ending = session.value("SELECT COUNT(*) FROM ending")
     if ending:
         # What an earlier look of the same moment opened was never so: no interval is empty.

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from imgindex.errors import LockedError, SchemaVersionError, StoreError, UsageError, quote
+from imgindex.errors import ContendedError, LockedError, SchemaVersionError, StoreError, UsageError, quote
 
 HEAD = "0002"
 """The migration that this program's schema is at."""
@@ -29,6 +29,8 @@ READ_ONLY_SETTINGS = (
     "SET lock_configuration = true",
 )
 """What a reader's DuckDB connection may not do, and cannot undo: reach files or the network."""
+CONTENDED = ("40P01", "40001")
+"""What PostgreSQL calls a deadlock, and a transaction that does not fit with another's (its manual, appendix A)."""
 _HOLDER = re.compile(r"PID (\d+)")
 
 
@@ -71,7 +73,8 @@ def connect(db: str, *, read_only: bool) -> Engine:
     if url.get_backend_name() == "duckdb":
         _refuse_missing(url, read_only)
         return _duckdb(url, read_only)
-    engine = create_engine(url, poolclass=NullPool)
+    # Whatever the server's default is: a loader relies on seeing what others committed (docs/adr/0014-several-writers.md).
+    engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED")
     if read_only:
         event.listen(engine, "connect", _make_read_only)
     event.listen(engine, "connect", _use_utc)
@@ -162,6 +165,15 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
         return LockedError(
             f"{place(engine)} is in use by {who}. DuckDB lets one process write, or several read. "
             "Wait for it to end, or keep the index in PostgreSQL."
+        )
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in CONTENDED:
+        return ContendedError(
+            f"Other writers kept getting in the way in {place(engine)}: {quote(first, 400)}. Nothing is lost; run it again."
+        )
+    if getattr(error, "connection_invalidated", False):
+        return StoreError(
+            f"The connection to {place(engine)} was lost: {quote(first, 400)}. "
+            "What was committed stays; the same command goes on from there."
         )
     if "not a valid DuckDB database file" in message:
         return StoreError(f"{place(engine)} is no DuckDB file. Name another with --db.")

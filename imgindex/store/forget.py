@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from imgindex.errors import UnknownSourceError, quote
 from imgindex.records.keys import name_key
 from imgindex.store.engine import open_engine
@@ -18,29 +16,37 @@ def forget(db: str, name: str) -> int:
     Raises UnknownSourceError where there is none of this name.
     """
     session = Session(open_engine(db, read_only=False))
+    source_key = name_key(name)
     try:
-        with session.transaction():
-            source_key = name_key(name)
-            session.lock_source(source_key)
-            at = datetime.now(UTC)
-            if not session.run(
-                "UPDATE sources SET forgotten_at = :at WHERE source_key = :source_key AND forgotten_at IS NULL",
-                at=at,
-                source_key=source_key,
-            ):
-                raise UnknownSourceError(f"The index has no source {quote(name)}. See: imgindex source list")
-            session.run("UPDATE scan_scopes SET listing = NULL WHERE source_key = :source_key", source_key=source_key)
-            for table in COLUMNS:
-                session.run(f"DELETE FROM {table} WHERE source_key = :source_key", source_key=source_key)
-            return sum(
-                session.run(
-                    f"UPDATE {table} SET ended_at = :at, end_reason = 'forgotten', "
-                    "last_seen_at = COALESCE(last_seen_at, first_seen_at) "
-                    "WHERE source_key = :source_key AND ended_at IS NULL",
-                    at=at,
-                    source_key=source_key,
-                )
-                for table in PRESENCE
-            )
+        # A scan of it that is going on comes to its end first.
+        with session.holding(source_key, wait=lambda: None):
+            found = session.write(lambda: _forget(session, source_key))
     finally:
         session.close()
+    if found is None:
+        raise UnknownSourceError(f"The index has no source {quote(name)}. See: imgindex source list")
+    return found
+
+
+def _forget(session: Session, source_key: int) -> int | None:
+    """Returns how many rows ended; None if there is no such source."""
+    at = session.now()
+    if not session.run(
+        "UPDATE sources SET forgotten_at = :at WHERE source_key = :source_key AND forgotten_at IS NULL",
+        at=at,
+        source_key=source_key,
+    ):
+        return None
+    session.run("UPDATE scan_scopes SET listing = NULL WHERE source_key = :source_key", source_key=source_key)
+    for table in COLUMNS:
+        session.run(f"DELETE FROM {table} WHERE source_key = :source_key", source_key=source_key)
+    return sum(
+        session.run(
+            f"UPDATE {table} SET ended_at = :at, end_reason = 'forgotten', "
+            "last_seen_at = COALESCE(last_seen_at, first_seen_at) "
+            "WHERE source_key = :source_key AND ended_at IS NULL",
+            at=at,
+            source_key=source_key,
+        )
+        for table in PRESENCE
+    )

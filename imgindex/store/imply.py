@@ -78,15 +78,17 @@ WHERE EXISTS (
 
 def _reach(session: Session, limits: Limits) -> None:
     """What makes an image listed: table `reached` (scope_key, repository_key, manifest_key)."""
-    session.execute("""
-CREATE TEMPORARY TABLE reached AS
+    session.make_table(
+        "reached",
+        """
 SELECT DISTINCT s.scope_key, s.repository_key, s.manifest_key
 FROM seen_source_manifests AS s
 JOIN decided AS d ON d.scope_key = s.scope_key
 LEFT JOIN seen_tags AS t ON t.scope_key = s.scope_key AND t.repository_key = s.repository_key
     AND t.target_key = s.manifest_key AND t.target_kind = 'manifest'
 WHERE (d.closure AND s.is_root) OR t.tag IS NOT NULL
-""")
+""",
+    )
     for _ in range(limits.index_depth):
         added = session.run("""
 INSERT INTO reached (scope_key, repository_key, manifest_key)
@@ -136,9 +138,9 @@ def _hold(session: Session, source_key: int) -> None:
 
     It may lie in a scope that was decided before, or in one whose listing is unchanged.
     """
-    session.run(
+    session.make_table(
+        "held",
         """
-CREATE TEMPORARY TABLE held AS
 SELECT DISTINCT scope_key, blob_key, bytes FROM seen_source_blobs WHERE bytes_evidence = 'held'
 UNION
 SELECT scope_key, blob_key, bytes FROM source_blobs
@@ -154,8 +156,9 @@ def _declare_blobs(session: Session) -> None:
 
     Not where layers are kept unpacked alone: blobs are nothing that such a store could have.
     """
-    session.execute(f"""
-CREATE TEMPORARY TABLE named AS
+    session.make_table(
+        "named",
+        f"""
 SELECT c.scope_key, c.blob_key, MAX(c.declared_bytes) AS declared_bytes, MIN(c.part) AS part
 FROM (
     SELECT s.scope_key, ml.blob_key, ml.declared_bytes, 'blob' AS part
@@ -176,7 +179,8 @@ FROM (
 ) AS c
 WHERE NOT EXISTS (SELECT 1 FROM held AS h WHERE h.blob_key = c.blob_key)
 GROUP BY c.scope_key, c.blob_key
-""")
+""",
+    )
     session.run(
         """
 INSERT INTO seen_source_blobs (scope_key, repository_key, blob_key, bytes, bytes_evidence)
@@ -192,9 +196,9 @@ def _miss(session: Session, source_key: int) -> None:
     Where something else lies in its place, the store's own listing has told so: table `broken` (digest). A sparse scope
     need not have the children of its indexes, nor the blobs of what it has unpacked: table `unpacked`.
     """
-    session.run(
+    session.make_table(
+        "broken",
         """
-CREATE TEMPORARY TABLE broken AS
 SELECT digest FROM seen_problems WHERE kind IN ('wrong_type', 'path_escape', 'unreadable', 'missing_file')
 UNION
 SELECT digest FROM problems
@@ -204,21 +208,23 @@ WHERE source_key = :source_key AND index_key = (SELECT index_key FROM this_scan)
 """,
         source_key=source_key,
     )
-    session.run("""
-CREATE TEMPORARY TABLE unpacked AS
+    session.make_table(
+        "unpacked",
+        """
 SELECT DISTINCT s.scope_key, ml.blob_key
 FROM seen_source_layers AS s
 JOIN decided AS d ON d.scope_key = s.scope_key AND d.sparse
 JOIN image_layers AS il ON il.chain_key = s.chain_key
 JOIN manifests AS m ON m.config_key = il.image_key AND m.kind = 'image'
 JOIN manifest_layers AS ml ON ml.manifest_key = m.manifest_key AND ml.position = il.position
-""")
+""",
+    )
     session.run("""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT n.scope_key, b.digest, 'missing_' || n.part, b.digest,
     CASE n.part WHEN 'config' THEN 'A manifest names this config, and the store does not have it.'
         ELSE 'A manifest names this blob, and the store does not have it.' END,
-    NULL AS document_key
+    CAST(NULL AS BIGINT) AS document_key
 FROM named AS n
 JOIN decided AS d ON d.scope_key = n.scope_key AND (NOT d.more_held OR (
     d.is_complete AND n.part = 'config' AND n.blob_key IN (SELECT config_key FROM manifests WHERE kind = 'image')
@@ -230,7 +236,7 @@ WHERE EXISTS (SELECT 1 FROM held) AND b.digest NOT IN (SELECT digest FROM broken
 """)
     session.run(f"""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
-SELECT DISTINCT c.scope_key, b.digest, 'missing_manifest', b.digest, c.detail, NULL AS document_key
+SELECT DISTINCT c.scope_key, b.digest, 'missing_manifest', b.digest, c.detail, CAST(NULL AS BIGINT) AS document_key
 FROM (
     SELECT s.scope_key, s.repository_key, e.child_key AS manifest_key,
         'An index names this manifest, and its repository does not have it.' AS detail
@@ -255,7 +261,7 @@ INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_ke
 SELECT s.scope_key, b.digest, 'size_mismatch', b.digest,
     'The store holds ' || CAST(s.bytes AS TEXT) || ' bytes under this digest; the content has '
         || CAST(b.size_bytes AS TEXT) || '.',
-    NULL AS document_key
+    CAST(NULL AS BIGINT) AS document_key
 FROM held AS s
 JOIN decided AS d ON d.scope_key = s.scope_key
 JOIN blobs AS b ON b.blob_key = s.blob_key AND b.size_bytes <> s.bytes
@@ -334,7 +340,7 @@ def _doubt_pairs(session: Session) -> None:
     session.run("""
 INSERT INTO seen_problems (scope_key, locator, kind, digest, detail, document_key)
 SELECT DISTINCT c.scope_key, b.digest, 'two_diff_ids', b.digest,
-    'Configs or records disagree on which layer this blob holds.', NULL AS document_key
+    'Configs or records disagree on which layer this blob holds.', CAST(NULL AS BIGINT) AS document_key
 FROM (
     SELECT s.scope_key, ml.blob_key
     FROM seen_source_manifests AS s JOIN manifest_layers AS ml ON ml.manifest_key = s.manifest_key

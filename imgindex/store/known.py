@@ -95,16 +95,18 @@ ORDER BY w.depth, w.place, w.blob_key
                 "is_config": ("BOOLEAN", [item.role == "config" for _, item in asked]),
             },
         )
-        session.execute("""
-CREATE TEMPORARY TABLE walk AS
-SELECT 0 AS depth, a.place, a.scope_key, a.blob_key, a.is_config, CAST(NULL AS TEXT) AS media_type,
+        session.make_table(
+            "walk",
+            """
+SELECT CAST(0 AS BIGINT) AS depth, a.place, a.scope_key, a.blob_key, a.is_config, CAST(NULL AS TEXT) AS media_type,
     CAST(NULL AS BIGINT) AS declared_bytes, CAST(NULL AS TEXT) AS platform, CAST(NULL AS BIGINT) AS parent_key,
     b.blob_key IS NOT NULL AND CASE WHEN a.is_config THEN i.image_key IS NOT NULL ELSE m.manifest_key IS NOT NULL END AS is_known
 FROM asked AS a
 LEFT JOIN blobs AS b ON b.blob_key = a.blob_key AND b.digest = a.digest
 LEFT JOIN manifests AS m ON m.manifest_key = a.blob_key
 LEFT JOIN images AS i ON i.image_key = a.blob_key
-""")
+""",
+        )
         session.unstage("asked")
         step = _STEP.replace("{referrers}", referrers)
         for depth in range(1, self._limits.index_depth + 2):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from imgindex.limits import Limits
 from imgindex.records.keys import Keyring, name_key
 from imgindex.records.rows import Problem, Record, ScanScope
 from imgindex.store.batch import Batch
-from imgindex.store.content import Refusal, write_content
+from imgindex.store.content import CollidedError, Written, write_content
 from imgindex.store.decide import decide
 from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen
@@ -33,6 +33,9 @@ from imgindex.store.usage import drop_artifacts, replace_usage
 
 BATCH_RECORDS = 150_000
 """Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
+
+REFUSED = -1
+"""The key of a layer that was refused: a chain that stands on it gets no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +82,32 @@ class Loader:
         adopt: bool = False,
         scope_filter: str | None = None,
     ) -> None:
-        """Begin a scan.
+        """Begin a scan. Where others write, too, the caller holds the source (`Session.holding`).
 
         Raises:
             UsageError: `as_of` lies in the future.
             SourceIdentityError: the name belongs to another store, and `adopt` is not set.
         """
-        if as_of > datetime.now(UTC):
+        if as_of > session.now():
             raise UsageError(f"--as-of {as_of.isoformat()} lies in the future.")
         self._session = session
         self._keys = keys
         self._batch = Batch()
-        self._ended: list[ScanScope] = []
         self._listed: set[int] = set()
         self.loaded = Loaded()
-        with session.transaction():
-            index_key = own_index(session)
-            self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
-            was_stopped = self._begin(source, adopt, scope_filter)
-            refused = session.rows(
-                "SELECT DISTINCT locator FROM problems WHERE index_key = :index_key AND kind = 'key_collision'",
-                index_key=str(index_key),
-            )
+        was_stopped, refused = session.write(lambda: self._begin(source, as_of, limits, adopt, scope_filter))
         for dictionary in keys.dictionaries():
-            dictionary.remember(name for (name,) in refused)
+            dictionary.remember(refused)
         self._must_derive = was_stopped
         self._derive_all = False
         self._has_refused = bool(refused)
 
-    def _begin(self, source: SourceRow, adopt: bool, scope_filter: str | None) -> bool:
-        """Note the source and the scan. Returns whether an earlier scan was stopped half-way."""
-        session, scan = self._session, self._scan
-        session.lock_source(scan.source_key)
+    def _begin(
+        self, source: SourceRow, as_of: datetime, limits: Limits, adopt: bool, scope_filter: str | None
+    ) -> tuple[bool, list[str]]:
+        """Note the source and the scan. Returns whether an earlier scan was stopped half-way, and names once refused."""
+        session, index_key = self._session, own_index(self._session)
+        scan = self._scan = Scan(index_key, source.key, uuid4().int >> 65, as_of, limits)
         self._introduce(source, adopt)
         stopped = session.run(
             "UPDATE scans SET outcome = 'failed', detail = 'It was stopped before its end.' "
@@ -122,16 +119,19 @@ class Loader:
             "VALUES (:index_key, :scan_key, :source_key, :started_at, :as_of, 'running', :scope_filter, :version)",
             **self._this(),
             scan_key=scan.scan_key,
-            started_at=datetime.now(UTC),
+            started_at=session.now(),
             as_of=scan.as_of,
             scope_filter=scope_filter,
             version=__version__,
         )
         drop_seen(session)
         create_seen(session)
-        session.execute("DROP TABLE IF EXISTS this_scan")
-        session.execute(f"CREATE TEMPORARY TABLE this_scan AS SELECT CAST('{scan.index_key}' AS UUID) AS index_key")
-        return stopped > 0
+        session.make_table("this_scan", f"SELECT CAST('{scan.index_key}' AS UUID) AS index_key")
+        refused = session.rows(
+            "SELECT DISTINCT locator FROM problems WHERE index_key = :index_key AND kind = 'key_collision'",
+            index_key=str(index_key),
+        )
+        return stopped > 0, [name for (name,) in refused]
 
     def _introduce(self, source: SourceRow, adopt: bool) -> None:
         session = self._session
@@ -153,7 +153,7 @@ class Loader:
                 "VALUES (:index_key, :source_key, :name, :kind, :address, :fingerprint, :registry, :at)",
                 **self._this(),
                 **facts,
-                at=datetime.now(UTC),
+                at=session.now(),
             )
             return
         name, kind, fingerprint, address = found[0]
@@ -186,27 +186,63 @@ class Loader:
         """Write what waits, and decide the scopes whose listing has ended, in one transaction."""
         if not self._batch.size:
             return
-        with self._session.transaction():
-            written = write_content(self._session, self._batch, self._keys, refused_before=self._has_refused)
-            self._has_refused = self._has_refused or bool(written.refusals)
-            self._report(written.refusals)
-            add_seen(self._session, self._batch)
-            add_traces(self._session, self._batch, self._scan)
-            ended = [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
-            self._listed.update(scope.scope_key for scope in ended)
-            if ended:
-                self._session.lock_source(self._scan.source_key)
-                self.loaded.changed_rows += decide(self._session, self._scan, ended, self._listed)
+        self._leave_out({})
+        while True:
+            try:
+                written, changed = self._session.write(self._write)
+                break
+            except CollidedError as collided:  # each time some names fewer remain that could
+                self._refuse(collided.names)
         self.loaded.documents += written.documents
+        self.loaded.changed_rows += changed
+        self.loaded.scopes.update(scope.outcome for scope in self._ended())
         self._derive_all = self._derive_all or written.artifacts_told > 0
-        self.loaded.scopes.update(scope.outcome for scope in ended)
+        self._listed.update(scope.scope_key for scope in self._ended())
+        for dictionary in self._keys.dictionaries():
+            dictionary.drain()
         self._batch.clear()
 
-    def _report(self, refusals: list[Refusal]) -> None:
+    def _write(self) -> tuple[Written, int]:
+        """Returns what was written, and how many rows of observations changed. May be done again."""
+        session, batch = self._session, self._batch
+        written = write_content(session, batch, self._keys)
+        add_seen(session, batch)
+        add_traces(session, batch, self._scan)
+        ended = self._ended()
+        if not ended:
+            return written, 0
+        return written, decide(session, self._scan, ended, self._listed | {scope.scope_key for scope in ended})
+
+    def _ended(self) -> list[ScanScope]:
+        return [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
+
+    def _refuse(self, names: dict[str, set[str]]) -> None:
+        """Other names in the index hold these names' keys: what refers to them is left out."""
+        taken: dict[str, set[int]] = {}
+        for dictionary in self._keys.dictionaries():
+            refused = names.get(dictionary.table, set())
+            taken[dictionary.table] = {key for key, name, _ in dictionary.pending() if name in refused}
+            for name in refused:
+                dictionary.refuse(name)
+        chains: list[tuple[int, str, Any]] = list(self._keys.chains.pending())
+        for _, chain, value in chains:
+            if value is not None and (value[1] in taken["layers"] or value[0] in taken["chains"]):
+                self._keys.chains.describe(chain, (value[0], REFUSED, value[2]))
+        self._leave_out(taken)
+
+    def _leave_out(self, taken: dict[str, set[int]]) -> None:
+        """Drop the rows that hold a negative key or one of these, by dictionary, and report what was refused since."""
+        refused = [(d.table, name) for d in self._keys.dictionaries() for name in d.unreported()]
+        if refused or self._has_refused:
+            self._has_refused = True
+            self._batch.leave_out(taken)
+            self._report(refused)
+
+    def _report(self, refused: list[tuple[str, str]]) -> None:
         """A key collision is a problem of the scope that ends next, or of the source as a whole."""
-        scopes = self._batch.records[ScanScope]
-        scope_key = scopes[0].scope_key if scopes and isinstance(scopes[0], ScanScope) else name_key("source:")
-        self._batch.records[Problem].extend(
+        scopes = self._ended()
+        scope_key = scopes[0].scope_key if scopes else name_key("source:")
+        self._batch.extend(
             Problem(
                 scope_key=scope_key,
                 locator=name,
@@ -214,24 +250,30 @@ class Loader:
                 digest=name if ":" in name else None,
                 detail=f"Another name in {dictionary} has this one's key; it and all that refers to it are left out.",
             )
-            for dictionary, name in refusals
+            for dictionary, name in refused
         )
 
     def finish(self, *, document_count: int, bytes_read: int) -> Loaded:
         """Write what is left, build the source's derived tables if anything changed, and end the scan."""
         self.flush()
-        with self._session.transaction():
-            self._derive()
-            self._end(self._outcome(), None, document_count, bytes_read)
+        self._close(None, None, document_count, bytes_read)
         return self.loaded
 
     def fail(self, reason: str, *, document_count: int, bytes_read: int) -> Loaded:
         """End a scan whose source failed: what it brought stays, what was not decided is as it was."""
         self.flush()
-        with self._session.transaction():
-            self._derive()
-            self._end("failed", reason, document_count, bytes_read)
+        self._close("failed", reason, document_count, bytes_read)
         return self.loaded
+
+    def _close(self, outcome: str | None, reason: str | None, document_count: int, bytes_read: int) -> None:
+        def end() -> str:
+            self._derive()
+            found = outcome or self._outcome()
+            self._end(found, reason, document_count, bytes_read)
+            return found
+
+        # What others hold is derived anew while nobody else writes.
+        self.loaded.outcome = self._session.write(end, alone=self._derive_all)
 
     def _derive(self) -> None:
         """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
@@ -254,11 +296,10 @@ class Loader:
         return "superseded" if superseded else "complete"
 
     def _end(self, outcome: str, detail: str | None, document_count: int, bytes_read: int) -> None:
-        self.loaded.outcome = outcome
         self._session.run(
             "UPDATE scans SET finished_at = :at, outcome = :outcome, detail = :detail, document_count = :document_count, "
             "bytes_read = :bytes_read, changed_rows = :changed WHERE index_key = :index_key AND scan_key = :scan_key",
-            at=datetime.now(UTC),
+            at=self._session.now(),
             outcome=outcome,
             detail=detail,
             document_count=document_count,

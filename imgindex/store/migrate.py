@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from sqlalchemy import Engine, text
@@ -36,19 +37,32 @@ def upgrade(db: str, *, keep_env: bool = False) -> None:
     `keep_env` is a property of the index, set when it is made: values that look like secrets are kept.
     """
     engine = connect(db, read_only=False)
-    current = current_version(engine)
-    if current == HEAD:
+    if current_version(engine) == HEAD:
         return
-    with translated(engine):
+    with translated(engine), _alone(engine):
+        current = current_version(engine)  # another may have come first
         if current is None:
-            _create(engine)
-        else:
+            _create(engine, keep_env)
+        elif current != HEAD:
             run_migrations(engine)
-        _introduce(engine, keep_env)
 
 
-def _create(engine: Engine) -> None:
-    """A new index is made at once, and stamped: a test proves that the migrations lead to the same."""
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """While nobody else makes, changes or loads this index. DuckDB lets one process write anyway."""
+    if engine.url.get_backend_name() == "duckdb":
+        yield
+        return
+    from imgindex.store.dialects.postgresql import INDEX_LOCK
+
+    with engine.connect() as guard:
+        guard.exec_driver_sql(f"SELECT pg_advisory_lock({INDEX_LOCK[0]}, {INDEX_LOCK[1]})")
+        guard.rollback()  # the lock is the connection's; a transaction would only stand open meanwhile
+        yield
+
+
+def _create(engine: Engine, keep_env: bool) -> None:
+    """A new index is made at once, gets its key, and is stamped: a test proves that the migrations lead to the same."""
     dialect: DialectName = "duckdb" if engine.url.get_backend_name() == "duckdb" else "postgresql"
     with engine.begin() as connection:
         plain = connection.execution_options(no_parameters=True)
@@ -57,6 +71,12 @@ def _create(engine: Engine) -> None:
         plain.exec_driver_sql(
             "CREATE TABLE alembic_version "
             "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
+        connection.execute(
+            text(
+                "INSERT INTO index_info (index_key, created_at, keep_env) VALUES (:key, CURRENT_TIMESTAMP, :keep_env)"
+            ),
+            {"key": str(uuid4()), "keep_env": keep_env},
         )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
@@ -78,13 +98,3 @@ def run_migrations(engine: Engine, to: str = "head") -> None:
                 f"The schema of {place(engine)} cannot be brought to version {HEAD}: {quote(error)}. "
                 "Open it with the imgindex that made it."
             ) from error
-
-
-def _introduce(engine: Engine, keep_env: bool) -> None:
-    """Give a new index its key."""
-    with engine.begin() as connection:
-        if not connection.execute(text("SELECT COUNT(*) FROM index_info")).scalar():
-            connection.execute(
-                text("INSERT INTO index_info (index_key, created_at, keep_env) VALUES (:key, :at, :keep_env)"),
-                {"key": str(uuid4()), "at": datetime.now(UTC), "keep_env": keep_env},
-            )

@@ -7,7 +7,7 @@ does not come back, though the store may remember it still.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from imgindex.errors import UsageError
 from imgindex.store.engine import open_engine
@@ -24,13 +24,11 @@ FROM tag_traces WHERE basis <> 'known' AND dated_at < :before AND NOT EXISTS (
 """Traces whose interval has ended; those that make none are old, too."""
 
 _KEPT = """
-CREATE OR REPLACE TEMPORARY TABLE kept AS
 SELECT index_key, source_key, scope_key, repository_key, tag, target_key, valid_from FROM tag_intervals
 WHERE evidence = 'recovered' AND valid_from < :before AND valid_to > :before
 """
 
 _OLD_SCANS = """
-CREATE OR REPLACE TEMPORARY TABLE old_scans AS
 SELECT s.index_key, s.scan_key
 FROM scans AS s
 LEFT JOIN (
@@ -61,28 +59,33 @@ def prune(db: str, before: datetime, *, dry_run: bool = False) -> dict[str, int]
 
     Raises UsageError for a time that lies in the future, StoreError where there is no index.
     """
-    if before > datetime.now(UTC):
-        raise UsageError(f"{before.isoformat()} lies in the future; what has not ended yet is never dropped.")
     session = Session(open_engine(db, read_only=False))
     try:
-        with session.transaction():
-            session.run(_KEPT, before=before)
-            session.run(_OLD_SCANS, before=before)
-            old = {table: f"FROM {table} WHERE ended_at < :before" for table in PRESENCE}
-            old["tag_traces"] = _OLD_TRACES
-            old |= {table: _OF_OLD_SCANS.format(table=table) for table in ("scan_scopes", "scans")}
-            verb = "SELECT COUNT(*)" if dry_run else "DELETE"
-            found = {
-                table: int(session.value(f"{verb} {rows}", **({"before": before} if ":before" in rows else {})) or 0)
-                for table, rows in old.items()
-            }
-            if not dry_run:
-                session.run(
-                    "UPDATE sources SET pruned_before = :before WHERE pruned_before IS NULL OR pruned_before < :before",
-                    before=before,
-                )
-            session.execute("DROP TABLE kept")
-            session.execute("DROP TABLE old_scans")
-            return {table: count for table, count in found.items() if count}
+        if before > session.now():
+            raise UsageError(f"{before.isoformat()} lies in the future; what has not ended yet is never dropped.")
+        return session.write(lambda: _prune(session, before, dry_run), alone=True)
     finally:
         session.close()
+
+
+def _prune(session: Session, before: datetime, dry_run: bool) -> dict[str, int]:
+    session.make_table("kept", _KEPT, before=before)
+    session.make_table("old_scans", _OLD_SCANS, before=before)
+    old = {table: f"FROM {table} WHERE ended_at < :before" for table in PRESENCE}
+    old["tag_traces"] = _OLD_TRACES
+    old |= {table: _OF_OLD_SCANS.format(table=table) for table in ("scan_scopes", "scans")}
+    found: dict[str, int] = {}
+    for table, rows in old.items():
+        bound = {"before": before} if ":before" in rows else {}
+        if dry_run:
+            found[table] = session.value(f"SELECT COUNT(*) {rows}", **bound)
+        else:
+            found[table] = session.run(f"DELETE {rows}", **bound)
+    if not dry_run:
+        session.run(
+            "UPDATE sources SET pruned_before = :before WHERE pruned_before IS NULL OR pruned_before < :before",
+            before=before,
+        )
+    session.execute("DROP TABLE kept")
+    session.execute("DROP TABLE old_scans")
+    return {table: count for table, count in found.items() if count}

@@ -54,6 +54,12 @@ def add_seen(session: Session, batch: Batch) -> None:
         session.unstage(f"batch_{table}")
 
 
+def settle_seen(session: Session) -> None:
+    """Say that all is there that will be decided on."""
+    for kind in SEEN:
+        session.settle(f"seen_{TABLE_OF[kind]}")
+
+
 def forget_seen(session: Session) -> None:
     """Drop what was seen of the scopes that are decided (table `decided`)."""
     for kind in SEEN:

@@ -48,7 +48,7 @@ def keep_sightings(session: Session, scopes: Iterable[int], scan: Scan) -> None:
 
 def _add(session: Session, found: str, scan: Scan) -> None:
     """A time that lies after the look is no time: it is `otherwise` then, as where the store tells none."""
-    session.run(f"CREATE OR REPLACE TEMPORARY TABLE new_traces AS {_DATED.format(found=found)}", as_of=scan.as_of)
+    session.make_table("new_traces", _DATED.format(found=found), as_of=scan.as_of)
     session.run(
         """
 INSERT INTO tag_traces (index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from imgindex.store.session import Session
 
 UNITS = """
-CREATE TEMPORARY TABLE units AS
 WITH present AS (
     SELECT image_key, scope_key, BOOL_OR(listed) AS listed
     FROM source_images WHERE {this} AND ended_at IS NULL GROUP BY image_key, scope_key
@@ -84,7 +83,6 @@ GROUP BY u.basis, u.store, u.unit_key, u.chain_key
 """
 
 TAGGED = """
-CREATE TEMPORARY TABLE tagged_images AS
 WITH targets AS (
     SELECT repository_key, tag, target_key, target_kind FROM tags
     WHERE {this} AND ended_at IS NULL AND evidence = 'observed' AND target_key IS NOT NULL
@@ -232,8 +230,8 @@ def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str
         names = {name: mine(f"{name}.") for name in ("sm", "sl", "l", "p", "o", "c", "t")}
         return sql.format(this=mine(""), div=session.dialect.integer_division, **names)
 
-    session.execute(fill(UNITS))
-    session.execute(fill(TAGGED))
+    session.make_table("units", fill(UNITS))
+    session.make_table("tagged_images", fill(TAGGED))
     return {
         "source_usage": fill(USAGE),
         "source_image_sizes": fill(SIZES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ class DuckDB:
 
     name = "duckdb"
     integer_division = "//"
+    on_conflict = ""
 
     def stage(self, connection: Connection, name: str, columns: Columns) -> None:
         driver = self._driver(connection)
@@ -31,12 +33,28 @@ class DuckDB:
         driver.execute(f"DROP VIEW IF EXISTS {name}")
         driver.unregister(f"{name}_raw")
 
+    def settle(self, connection: Connection, name: str) -> None:
+        """Nothing to do: DuckDB counts what it holds by itself."""
+
     def changed(self, result: CursorResult[Any]) -> int:
         answer = result.fetchone() if result.returns_rows else None
         return int(answer[0]) if answer else 0
 
-    def lock_source(self, connection: Connection, source_key: int) -> None:
-        """Nothing to do: one process writes at a time."""
+    def now(self, connection: Connection) -> datetime:
+        return datetime.now(UTC)
+
+    # One process writes at a time, and DuckDB sees to that: there is nobody to wait for.
+
+    def begin(self, connection: Connection, *, alone: bool) -> None: ...
+
+    def begin_reading(self, connection: Connection) -> None: ...
+
+    def lock_rows(self, connection: Connection, select: str) -> None: ...
+
+    def try_source(self, connection: Connection, source_key: int) -> bool:
+        return True
+
+    def release_source(self, connection: Connection, source_key: int) -> None: ...
 
     @staticmethod
     def _driver(connection: Connection) -> Any:

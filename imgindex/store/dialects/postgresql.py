@@ -1,0 +1,92 @@
+"""PostgreSQL's own way: columns go into temporary tables by binary COPY, and several writers take turns by locks.
+
+Every connection here reads what others have committed by the time a statement begins (READ COMMITTED): what a writer waited
+for, it then sees. Locks are PostgreSQL's advisory ones, numbers that stand for a source or for the whole index; they are
+gone with the connection, so that a writer that dies holds up nobody. docs/adr/0014-several-writers.md has the protocol.
+
+A temporary table lives no longer than its transaction unless a scan needs it for longer, and is analysed when it is
+filled: PostgreSQL takes one that it knows nothing of for small, and joins it row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, text
+
+from imgindex.store.session import Columns
+
+EPOCH = 946_684_800_000_000
+"""Microseconds from 1970 to 2000, where PostgreSQL's times begin. In binary they are plain integers."""
+FEW = 200
+"""Rows that need no ANALYZE to be joined well."""
+
+_COPIED_AS = {"BIGINT": "int8", "TIMESTAMPTZ": "int8", "BOOLEAN": "bool", "TEXT": "text"}
+_SORTED_BY_BYTES = {"TEXT": 'TEXT COLLATE "C"'}
+
+INDEX_LOCK = (0x696D67, 0x696478)
+"""The advisory lock that stands for the whole index: shared by those who load, held alone by those who rebuild."""
+
+
+class PostgreSQL:
+    """Implements `session.Dialect`."""
+
+    name = "postgresql"
+    integer_division = "/"
+    on_conflict = "ON CONFLICT DO NOTHING"
+
+    def stage(self, connection: Connection, name: str, columns: Columns) -> None:
+        self.unstage(connection, name)
+        declared = ", ".join(f"{column} {_SORTED_BY_BYTES.get(kind, kind)}" for column, (kind, _) in columns.items())
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({declared}) ON COMMIT DROP")
+        driver: Any = connection.connection.driver_connection
+        count = 0
+        with driver.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN WITH (FORMAT binary)") as copy:
+            copy.set_types([_COPIED_AS[kind] for kind, _ in columns.values()])
+            write = copy.write_row
+            for row in zip(*(_values(kind, values) for kind, values in columns.values()), strict=True):
+                write(row)
+                count += 1
+        if count > FEW:
+            self.settle(connection, name)
+
+    def unstage(self, connection: Connection, name: str) -> None:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+
+    def settle(self, connection: Connection, name: str) -> None:
+        connection.exec_driver_sql(f"ANALYZE {name}")
+
+    def changed(self, result: CursorResult[Any]) -> int:
+        return result.rowcount
+
+    def now(self, connection: Connection) -> datetime:
+        found: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return found
+
+    def begin(self, connection: Connection, *, alone: bool) -> None:
+        shared = "" if alone else "_shared"
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({INDEX_LOCK[0]}, {INDEX_LOCK[1]})")
+
+    def begin_reading(self, connection: Connection) -> None:
+        # Where the connection may not write, temporary tables are writes, too.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE")
+
+    def lock_rows(self, connection: Connection, select: str) -> None:
+        connection.execute(text(f"SELECT COUNT(*) FROM ({select} FOR NO KEY UPDATE OF t) AS l"))
+
+    def try_source(self, connection: Connection, source_key: int) -> bool:
+        found: bool = connection.execute(
+            text("SELECT pg_try_advisory_lock(:source_key)"), {"source_key": source_key}
+        ).scalar_one()
+        return found
+
+    def release_source(self, connection: Connection, source_key: int) -> None:
+        connection.execute(text("SELECT pg_advisory_unlock(:source_key)"), {"source_key": source_key})
+
+
+def _values(kind: str, values: Sequence[Any]) -> Any:
+    if kind == "TIMESTAMPTZ":
+        return (None if value is None else value - EPOCH for value in values)
+    return values
