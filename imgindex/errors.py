@@ -8,7 +8,7 @@
       ContentError     4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, MissingError,
                           PathEscapeError
       StoreError       5  SchemaVersionError, LockedError, ContendedError, LoadError
-      QueryError       6
+      QueryError       6  QueryTimeoutError
 
 A `SourceError` stops its source. A `ContentError` concerns one item: the source turns it into a problem row and goes
 on. A `StoreError` rolls the scan back. Facts are attributes; messages quote untrusted text escaped and shortened.
@@ -147,6 +147,11 @@ class SchemaVersionError(StoreError):
 class LockedError(StoreError):
     """Another process holds the database."""
 
+    def __init__(self, message: str, *, pid: int | None = None, command: str | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+        self.command = command
+
 
 class ContendedError(StoreError):
     """Another writer got in the way, and the transaction was rolled back: it may be done again."""
@@ -165,3 +170,7 @@ class QueryError(ImgindexError):
         super().__init__(message)
         self.name = name
         self.path = path
+
+
+class QueryTimeoutError(QueryError):
+    """The database did not answer in the time that it was given."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imgindex.cli.groups import make_group
-from imgindex.cli.options import DEFAULT_DB, Db, Output, ResultFormat
+from imgindex.cli.options import DEFAULT_DB, Db, Output, ResultFormat, Wait
 from imgindex.cli.output import note, print_result
 from imgindex.errors import StoreError, UsageError, quote
 
@@ -17,7 +17,7 @@ MOST_DAYS = 36_500
 
 
 @app.command("upgrade")
-def upgrade(db: Db = DEFAULT_DB) -> None:
+def upgrade(db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """Bring the database to the schema of this version of imgindex; make it if there is none.
 
     \b
@@ -32,7 +32,7 @@ def upgrade(db: Db = DEFAULT_DB) -> None:
 
 
 @app.command("status")
-def status(db: Db = DEFAULT_DB) -> None:
+def status(db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """Say which schema the database has, and which one this version of imgindex needs.
 
     \b
@@ -61,6 +61,7 @@ def prune(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and drop nothing.")] = False,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Drop observations that ended long ago: old tags, what a store no longer holds, old scans.
 
@@ -100,7 +101,7 @@ def _bound(keep: str | None, before: str | None) -> datetime:
 
 
 @app.command("check")
-def check(format_name: ResultFormat = None, output: Output = None, db: Db = DEFAULT_DB) -> None:
+def check(format_name: ResultFormat = None, output: Output = None, db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """Prove the index: nothing twice, nothing orphaned, chain IDs and derived tables recomputed, sizes conserved.
 
     Ends with exit code 5 if a rule is broken.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgindex.cli.options import DEFAULT_DB, Db
+from imgindex.cli.options import DEFAULT_DB, Db, Wait
 from imgindex.cli.output import note, print_result
 from imgindex.errors import SourceError, UsageError, quote
 
@@ -131,6 +131,7 @@ def ingest(
         ),
     ] = None,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Read stores and registries into the index.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from imgindex.cli.options import DEFAULT_DB, Db
+from imgindex.cli.options import DEFAULT_DB, Db, Wait
 from imgindex.cli.output import note
 
 
@@ -16,6 +16,7 @@ def merge(
         bool, typer.Option("--adopt", help="Accept stores of one name in different places: they are one store.")
     ] = False,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Bring other indexes into this one, which is made if there is none. The others stay as they are.
 

@@ -32,6 +32,30 @@ Db: TypeAlias = Annotated[
     ),
 ]
 
+
+def _be_patient(context: typer.Context, seconds: float) -> float:
+    """For as long as the command runs, whoever opens an index waits for it."""
+    if seconds > 0:
+        from imgindex.cli.output import note
+        from imgindex.store.lock import waiting
+
+        context.with_resource(waiting(seconds, note))
+    return seconds
+
+
+Wait: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        envvar="IMGINDEX_WAIT",
+        min=0,
+        metavar="SECONDS",
+        callback=_be_patient,
+        help="If another process holds the index's file, try for so long to get it. 0 = fail at once.",
+    ),
+]
+"""Its callback does the waiting; a command takes the option and has nothing to do with its value."""
+
 UnusedDb: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -68,6 +92,19 @@ Limit: TypeAlias = Annotated[
         metavar="N",
         help="Write at most N rows; 0 = all. Unless given, a table shows 500 and other formats write all.",
         show_default=False,
+    ),
+]
+
+DEFAULT_TIMEOUT = 300
+
+Timeout: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        envvar="IMGINDEX_TIMEOUT",
+        min=0,
+        metavar="SECONDS",
+        help="Stop the query when the database has worked on it for so long. 0 = let it run.",
     ),
 ]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgindex.cli.complete import complete_query
-from imgindex.cli.options import DEFAULT_DB, Db, QueryFolders
+from imgindex.cli.options import DEFAULT_DB, Db, QueryFolders, Wait
 from imgindex.cli.output import note
 from imgindex.errors import QueryError, UsageError, quote
 
@@ -50,6 +50,7 @@ def check(
     ] = None,
     queries: QueryFolders = None,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Check saved queries: parameters, order, portable SQL, and that they run.
 

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """A line when a source is begun: for logs."""
+    """A line when something is begun: for logs."""
+
+    def __init__(self, verb: str = "Reading") -> None:
+        self._verb = verb
 
     def start(self, source: str) -> None:
-        note(f"Reading {quote(source)}")
+        note(f"{self._verb} {quote(source)}")
 
     def expect(self, documents: int) -> None:
         pass
@@ -109,6 +112,6 @@ class Bar:
         self._progress.update(self._task, completed=self._done, total=self._expected or None, done=done, rate=rate)
 
 
-def make_watch() -> Lines | Bar:
-    """What fits stderr."""
-    return Bar() if sys.stderr.isatty() else Lines()
+def make_watch(verb: str = "Reading") -> Lines | Bar:
+    """What fits stderr; `verb`: what is done with what `start` names."""
+    return Bar() if sys.stderr.isatty() else Lines(verb)

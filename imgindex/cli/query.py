@@ -10,7 +10,18 @@ import typer
 from imgindex.cli import own_queries
 from imgindex.cli.complete import complete_parameter, complete_query
 from imgindex.cli.groups import make_group
-from imgindex.cli.options import DEFAULT_DB, Db, Limit, Output, QueryFolders, ResultFormat, UnusedDb
+from imgindex.cli.options import (
+    DEFAULT_DB,
+    DEFAULT_TIMEOUT,
+    Db,
+    Limit,
+    Output,
+    QueryFolders,
+    ResultFormat,
+    Timeout,
+    UnusedDb,
+    Wait,
+)
 from imgindex.cli.output import note, open_sink, print_result
 from imgindex.errors import QueryParameterError, UsageError, quote
 
@@ -125,7 +136,9 @@ def run_query(
     output: Output = None,
     limit: Limit = None,
     queries: QueryFolders = None,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Run a saved query.
 
@@ -150,7 +163,7 @@ def run_query(
     except QueryParameterError as error:
         raise QueryParameterError(f"{error}{_example(query, given, db)}") from error
     engine = open_engine(db, read_only=True)
-    if not print_result(run(engine, query, values), format_name, output, limit):
+    if not print_result(run(engine, query, values, timeout=timeout or None), format_name, output, limit):
         for sentence in find_unknown(engine, values):
             note(sentence)
 

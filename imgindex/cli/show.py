@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imgindex.cli.options import DEFAULT_DB, Db, Output
+from imgindex.cli.options import DEFAULT_DB, Db, Output, Wait
 from imgindex.cli.output import open_sink
 
 TEXT_ROWS = 20
@@ -53,6 +53,7 @@ def show(
     ] = None,
     output: Output = None,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Show all that the index knows of a tag, image, manifest, layer, chain or blob.
 

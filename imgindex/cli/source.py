@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgindex.cli.groups import make_group
-from imgindex.cli.options import DEFAULT_DB, Db, Output, ResultFormat
+from imgindex.cli.options import DEFAULT_DB, Db, Output, ResultFormat, Wait
 from imgindex.cli.output import note, print_heading, print_result
 from imgindex.errors import UnknownSourceError, quote
 
@@ -54,7 +54,7 @@ SHOW = {
 
 
 @app.command("list")
-def list_sources(format_name: ResultFormat = None, output: Output = None, db: Db = DEFAULT_DB) -> None:
+def list_sources(format_name: ResultFormat = None, output: Output = None, db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """List the sources: when each was last read, and what it holds.
 
     \b
@@ -69,7 +69,7 @@ def list_sources(format_name: ResultFormat = None, output: Output = None, db: Db
 
 
 @app.command("show")
-def show_source(name: Name, db: Db = DEFAULT_DB) -> None:
+def show_source(name: Name, db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """Show one source: its status, sizes, last scans and problems.
 
     \b
@@ -87,7 +87,7 @@ def show_source(name: Name, db: Db = DEFAULT_DB) -> None:
 
 
 @app.command("forget")
-def forget_source(name: Name, db: Db = DEFAULT_DB) -> None:
+def forget_source(name: Name, db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
     """Forget a source: it no longer counts as holding anything. What its images hold stays known.
 
     \b

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from imgindex.cli.options import DEFAULT_DB, Db, Limit, Output, ResultFormat
+from imgindex.cli.options import DEFAULT_DB, DEFAULT_TIMEOUT, Db, Limit, Output, ResultFormat, Timeout, Wait
 from imgindex.cli.output import print_result
 from imgindex.errors import UsageError, quote
 
@@ -25,7 +25,9 @@ def sql(
     format_name: ResultFormat = None,
     output: Output = None,
     limit: Limit = None,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Run one statement of SQL that reads.
 
@@ -42,7 +44,7 @@ def sql(
 
     text = _read(statement, file)
     engine = open_engine(db, read_only=True)
-    print_result(run_sql(engine, text), format_name, output, limit)
+    print_result(run_sql(engine, text, timeout=timeout or None), format_name, output, limit)
 
 
 def _read(statement: str | None, file: Path | None) -> str:

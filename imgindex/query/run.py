@@ -17,6 +17,7 @@ from imgindex.query.parameters import Value, bind_values
 from imgindex.query.result import Column, Result, Row, type_name
 from imgindex.query.saved import Query
 from imgindex.query.statement import STREAMED, check_statement
+from imgindex.query.timeout import Timeout
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Engine
@@ -26,12 +27,20 @@ HINTS = ("Did you mean", "Candidate bindings")
 """How lines start that help and that DuckDB writes below the first."""
 
 
-def run_query(engine: Engine | Connection, query: Query, values: Mapping[str, Value] | None = None) -> Result:
+def run_query(
+    engine: Engine | Connection,
+    query: Query,
+    values: Mapping[str, Value] | None = None,
+    *,
+    timeout: float | None = None,
+) -> Result:
     """The answer to a saved query. Text among the values is read as the parameter's type.
 
-    Given a connection, it is left open: several queries of one page need not open the database anew each.
+    Given a connection, it is left open: several queries of one page need not open the database anew each. `timeout`:
+    how many seconds the database may work on it; None = as long as it takes.
 
-    Raises QueryParameterError for a value, and QueryError, here or while rows are read, for what the database refuses.
+    Raises QueryParameterError for a value, and QueryError, here or while rows are read, for what the database refuses;
+    StoreError where it cannot be opened.
     """
     import sqlalchemy
 
@@ -44,13 +53,14 @@ def run_query(engine: Engine | Connection, query: Query, values: Mapping[str, Va
     bound = bind_values(query.parameters, values or {})
     binds = [sqlalchemy.bindparam(item.name, bound[item.name], types[item.type]) for item in query.parameters]
     statement = sqlalchemy.text(query.sql_for(engine.dialect.name)).bindparams(*binds)
-    return _run(engine, lambda connection: connection.execute(statement), _Names(query.name, str(query.path)), True)
+    names = _Names(query.name, str(query.path))
+    return _run(engine, lambda connection: connection.execute(statement), names, stream=True, timeout=timeout)
 
 
-def run_sql(engine: Engine, sql: str) -> Result:
+def run_sql(engine: Engine, sql: str, *, timeout: float | None = None) -> Result:
     """The answer to one ad-hoc statement, which is run as it stands: a colon or percent sign is none of a parameter's.
 
-    Raises QueryError, here or while rows are read.
+    Raises QueryError, here or while rows are read; StoreError where the database cannot be opened.
     """
     first = check_statement(sql, engine.dialect.name)
 
@@ -58,7 +68,7 @@ def run_sql(engine: Engine, sql: str) -> Result:
         # Without parameters the driver leaves percent signs alone.
         return connection.execution_options(no_parameters=True).exec_driver_sql(sql)
 
-    return _run(engine, execute, _Names(None, None), first in STREAMED)
+    return _run(engine, execute, _Names(None, None), stream=first in STREAMED, timeout=timeout)
 
 
 class _Names:
@@ -80,21 +90,34 @@ def first_line(error: BaseException) -> str:
 
 
 def _run(
-    engine: Engine | Connection, execute: Callable[[Connection], CursorResult[Any]], names: _Names, stream: bool
+    engine: Engine | Connection,
+    execute: Callable[[Connection], CursorResult[Any]],
+    names: _Names,
+    *,
+    stream: bool,
+    timeout: float | None,
 ) -> Result:
     import sqlalchemy
 
+    from imgindex.store.engine import translated
+
     refusals: tuple[type[Exception], ...] = (sqlalchemy.exc.SQLAlchemyError, _database_error(engine))
     given = isinstance(engine, sqlalchemy.Connection)
-    connection = engine if isinstance(engine, sqlalchemy.Connection) else engine.connect()
+    if isinstance(engine, sqlalchemy.Connection):
+        connection = engine
+    else:
+        with translated(engine):
+            connection = engine.connect()
+    clock = Timeout(connection, timeout)
 
     def leave() -> None:
+        clock.close()
         if not given:
             connection.close()
 
     try:
         options = connection.execution_options(stream_results=stream, max_row_buffer=BATCH_ROWS)
-        answer = execute(options)
+        answer = clock.run(lambda: execute(options))
         columns = _columns(answer)
     except refusals as error:
         leave()
@@ -105,7 +128,7 @@ def _run(
 
     def batches() -> Iterator[list[Row]]:
         try:
-            while batch := answer.fetchmany(BATCH_ROWS):
+            while batch := clock.run(lambda: answer.fetchmany(BATCH_ROWS)):
                 yield [tuple(row) for row in batch]
         except refusals as error:
             raise names.error(error) from error

@@ -6,7 +6,6 @@ Readers get a connection that cannot write, reach files or the network, or undo 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,8 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from imgindex.errors import ContendedError, LockedError, SchemaVersionError, StoreError, UsageError, quote
+from imgindex.errors import ContendedError, SchemaVersionError, StoreError, UsageError, quote
+from imgindex.store.lock import is_lock, locked, open_patiently
 
 HEAD = "0002"
 """The migration that this program's schema is at."""
@@ -31,7 +31,6 @@ READ_ONLY_SETTINGS = (
 """What a reader's DuckDB connection may not do, and cannot undo: reach files or the network."""
 CONTENDED = ("40P01", "40001")
 """What PostgreSQL calls a deadlock, and a transaction that does not fit with another's (its manual, appendix A)."""
-_HOLDER = re.compile(r"PID (\d+)")
 
 
 def database_url(db: str) -> URL:
@@ -55,7 +54,7 @@ def open_engine(db: str, *, read_only: bool) -> Engine:
 
     Raises:
         StoreError: there is no index, or it cannot be opened.
-        LockedError: another process writes to it.
+        LockedError: another process holds it, and within `lock.waiting` still does when the time is over.
         SchemaVersionError: its schema is another version's.
     """
     engine = connect(db, read_only=read_only)
@@ -126,6 +125,10 @@ def _duckdb(url: URL, read_only: bool) -> Engine:
     engine = create_engine(url, poolclass=NullPool, connect_args={"config": config})
     settings = ("SET TimeZone = 'UTC'", *(READ_ONLY_SETTINGS if read_only else ("SET checkpoint_threshold = '256MB'",)))
 
+    @event.listens_for(engine, "do_connect")
+    def _open(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
+        return open_patiently(lambda: dialect.connect(*arguments, **options))
+
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         for setting in settings:
@@ -159,13 +162,8 @@ def _use_utc(connection: Any, _record: object) -> None:
 def _translate(engine: Engine, error: Exception) -> StoreError:
     message = str(getattr(error, "orig", None) or error)
     first = message.strip().splitlines()[0] if message.strip() else type(error).__name__
-    if "Could not set lock" in message or "being used by another process" in message:
-        holder = _HOLDER.search(message)
-        who = f"process {holder[1]}" if holder else "another process"
-        return LockedError(
-            f"{place(engine)} is in use by {who}. DuckDB lets one process write, or several read. "
-            "Wait for it to end, or keep the index in PostgreSQL."
-        )
+    if is_lock(message):
+        return locked(message, place(engine))
     if getattr(getattr(error, "orig", None), "sqlstate", None) in CONTENDED:
         return ContendedError(
             f"Other writers kept getting in the way in {place(engine)}: {quote(first, 400)}. Nothing is lost; run it again."

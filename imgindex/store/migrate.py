@@ -66,19 +66,21 @@ def _create(engine: Engine, keep_env: bool) -> None:
     dialect: DialectName = "duckdb" if engine.url.get_backend_name() == "duckdb" else "postgresql"
     with engine.begin() as connection:
         plain = connection.execution_options(no_parameters=True)
-        for statement in render(dialect):
+        for statement in creation(dialect):
             plain.exec_driver_sql(statement)
-        plain.exec_driver_sql(
-            "CREATE TABLE alembic_version "
-            "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-        )
         connection.execute(
             text(
                 "INSERT INTO index_info (index_key, created_at, keep_env) VALUES (:key, CURRENT_TIMESTAMP, :keep_env)"
             ),
             {"key": str(uuid4()), "keep_env": keep_env},
         )
-        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def creation(dialect: DialectName) -> list[str]:
+    """Every statement that makes an empty database into an index without a key, stamped with this program's version."""
+    columns = "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+    stamp = [f"CREATE TABLE alembic_version ({columns})", f"INSERT INTO alembic_version VALUES ('{HEAD}')"]
+    return [*render(dialect), *stamp]
 
 
 def run_migrations(engine: Engine, to: str = "head") -> None:

@@ -24,8 +24,8 @@ class DuckDB:
 
     def stage(self, connection: Connection, name: str, columns: Columns) -> None:
         driver = self._driver(connection)
-        driver.register(f"{name}_raw", {column: _array(kind, values) for column, (kind, values) in columns.items()})
-        read = ", ".join(_read(column, kind, values) for column, (kind, values) in columns.items())
+        driver.register(f"{name}_raw", {column: array_of(kind, values) for column, (kind, values) in columns.items()})
+        read = ", ".join(select_of(column, kind, values) for column, (kind, values) in columns.items())
         driver.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS SELECT {read} FROM {name}_raw")
 
     def unstage(self, connection: Connection, name: str) -> None:
@@ -61,7 +61,7 @@ class DuckDB:
         return connection.connection.driver_connection
 
 
-def _array(kind: str, values: Sequence[Any]) -> Any:
+def array_of(kind: str, values: Sequence[Any]) -> Any:
     """A numpy array that DuckDB reads as this type; None is NULL, or `NONE` in a column of integers."""
     if kind == "BIGINT":
         return np.array([NONE if value is None else value for value in values] if None in values else values, np.int64)
@@ -74,7 +74,8 @@ def _array(kind: str, values: Sequence[Any]) -> Any:
     return array
 
 
-def _read(column: str, kind: str, values: Sequence[Any]) -> str:
+def select_of(column: str, kind: str, values: Sequence[Any]) -> str:
+    """What SQL selects from an array of `array_of`, under the column's name."""
     if kind == "BIGINT" and None in values:
         return f"NULLIF({column}, {NONE}) AS {column}"
     return column

@@ -1,0 +1,156 @@
+"""An index as a folder of Parquet or CSV: a file a table or view.
+
+Several indexes may be exported into one folder, from several hosts at once, since nothing has one name for two of them:
+
+    lake/image_sizes/018f….parquet      <relation>/<key of the index>.<format>
+    lake/manifest/018f….json
+
+A reader takes `lake/image_sizes/*.parquet`. Exporting an index again replaces all that the folder had of it, and
+touches nothing else. Two exports that hold the same index's observations are refused: each row would be there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from imgindex.errors import UsageError, quote
+from imgindex.query.export.copy import Watch, copy_index, tables_of
+from imgindex.query.export.manifest import NEEDED, begin_manifest, describe_file, read_manifest, write_manifest
+from imgindex.query.export.place import PREFIX, publish, publishing, working_folder
+from imgindex.query.export.relation import FORMATS, Exportable, exportables, select, written_types
+from imgindex.query.export.workshop import Workshop, is_server, literal, opened
+from imgindex.store.engine import open_engine
+
+MANIFESTS = "manifest"
+
+
+def export_folder(
+    db: str, folder: Path, format_name: str, relations: Sequence[Exportable], watch: Watch
+) -> dict[str, Any]:
+    """Write these relations of the index as files into the folder, which is made if need be. Returns the manifest.
+
+    Raises:
+        UsageError: the folder holds something else, or the observations of this index by another export.
+        StoreError: the index cannot be opened, or the disk does not take what is written.
+    """
+    engine = open_engine(db, read_only=True)
+    folder = _check_folder(folder)
+    with working_folder(folder) as working:
+        with _opened_index(engine, working, relations, watch) as workshop:
+            manifest = begin_manifest(workshop, format_name)
+            _check_others(folder, manifest)
+            made = {_write(workshop, relation, format_name, working, watch): relation.name for relation in relations}
+        manifest["relations"] = [
+            _describe(exportables()[name], file, rows, manifest["index_key"], format_name)
+            for (file, rows), name in made.items()
+        ]
+        _publish(folder, working, manifest, {name: file for (file, _), name in made.items()})
+    return manifest
+
+
+def choose(names: Sequence[str], *, tables_only: bool) -> list[Exportable]:
+    """The relations of these names; without names all but the views that carry others. Raises UsageError."""
+    known = exportables()
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f'There is no table or view "{quote(unknown[0])}". `imgindex schema` lists all.')
+    wanted = [relation for relation in known.values() if relation.name in names or not (names or relation.internal)]
+    return [relation for relation in wanted if relation.kind == "table" or not tables_only]
+
+
+def _check_folder(folder: Path) -> Path:
+    """The folder, made if need be; it is new, empty or an export's."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{quote(folder)} is a file. Name a folder, or for a snapshot a file that ends with .duckdb.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = [entry.name for entry in folder.iterdir() if not entry.name.startswith(PREFIX)]
+    except OSError as error:
+        raise UsageError(f"{quote(folder)} cannot be written into: {error.strerror}.") from error
+    if held and not any(_manifests(folder)):
+        raise UsageError(f"{quote(folder)} holds other things than an export. Name a new or an empty folder.")
+    return folder.resolve()
+
+
+def _manifests(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted((folder / MANIFESTS).glob("*.json")):
+        if manifest := read_manifest(file):
+            yield manifest
+
+
+def _check_others(folder: Path, manifest: dict[str, Any]) -> None:
+    for other in _manifests(folder):
+        both = set(other["index_keys"]) & set(manifest["index_keys"])
+        if both and other["index_key"] != manifest["index_key"]:
+            raise UsageError(
+                f"{quote(folder)} holds an export of the index {quote(other['index_key'])}, which shares "
+                "observations with this one by a merge: they would be there twice. Export into another folder, or remove "
+                f"the files of that one: rm {quote(folder)}/*/{quote(other['index_key'])}.*"
+            )
+
+
+@contextmanager
+def _opened_index(engine: Engine, working: Path, relations: Sequence[Exportable], watch: Watch) -> Iterator[Workshop]:
+    """A workshop with the index as a catalog: a DuckDB file itself, of PostgreSQL a copy."""
+    with opened(working, engine) as workshop:
+        if is_server(engine):
+            file = working / "index.duckdb"
+            names = tables_of([*NEEDED, *(relation.name for relation in relations)])
+            copy_index(engine, workshop, file, names, watch)
+            workshop.attach_file(file)
+        yield workshop
+
+
+def _write(workshop: Workshop, relation: Exportable, format_name: str, working: Path, watch: Watch) -> tuple[Path, int]:
+    """Write one file into the working folder. Returns it, and how many rows it has."""
+    file = working / f"{relation.name}.{format_name}"
+    rows = int(
+        workshop.execute(f"COPY ({select(relation, format_name)}) TO {literal(str(file))} ({FORMATS[format_name]})")[0][
+            0
+        ]
+    )
+    watch.advance(rows, file.stat().st_size)
+    watch.tell("rows", rows)
+    return file, rows
+
+
+def _describe(relation: Exportable, file: Path, rows: int, index_key: str, format_name: str) -> dict[str, Any]:
+    return {
+        "name": relation.name,
+        "kind": relation.kind,
+        "path": f"{relation.name}/{index_key}.{format_name}",
+        "rows": rows,
+        **describe_file(file),
+        "key": list(relation.key),
+        "columns": written_types(relation),
+    }
+
+
+def _publish(folder: Path, working: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
+    """Give the files their places, the manifest last, and take away what an earlier export of the index left."""
+    made = working / "manifest.json"
+    write_manifest(manifest, made)
+    place = folder / MANIFESTS / f"{manifest['index_key']}.json"
+    places = {files[entry["name"]]: folder / entry["path"] for entry in manifest["relations"]}
+    with publishing(folder):
+        before = read_manifest(place) if place.exists() else None
+        for target in (*places.values(), place):
+            target.parent.mkdir(exist_ok=True)
+        publish({**places, made: place})
+        _remove(folder, before, manifest)
+
+
+def _remove(folder: Path, before: dict[str, Any] | None, manifest: dict[str, Any]) -> None:
+    """Remove the files of an earlier export of this index that this one did not replace."""
+    there = {folder / entry["path"] for entry in manifest["relations"]}
+    for name in exportables() if before else ():
+        for format_name in FORMATS:
+            file = folder / name / f"{manifest['index_key']}.{format_name}"
+            if file not in there and file.exists():
+                file.unlink()
+                if not any(file.parent.iterdir()):
+                    file.parent.rmdir()
