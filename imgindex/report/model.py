@@ -1,7 +1,7 @@
 """What a report is made of: its definition, an ordered list of saved queries, and what these answered.
 
-A definition says nothing of how it looks: writers (HTML, Markdown, JSON) take a `Report` and nothing else. A chart names
-the columns of its section's answer by the part they play.
+A definition says nothing of how it looks: writers (HTML, Markdown, JSON) take a `Report` and nothing else. A chart
+names the columns of its section's answer by the part they play.
 
     Section("What is stored", "size/sources", chart=Chart("bars", {"label": "source", "value": "stored_bytes"}))
 """
@@ -32,6 +32,9 @@ bars: one bar a row; `part` is the share of `value` that is drawn darker. column
 another row, NULL for a root. timeline: one span a row; `end` NULL lasts until now.
 """
 
+DEFAULT_ROWS = 50
+"""How many rows a section's table has where its definition does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -60,7 +63,7 @@ class Section:
     has them as `figures`."""
     columns: tuple[str, ...] = ()
     """The columns that the table shows; all, if empty."""
-    rows: int = 50
+    rows: int = DEFAULT_ROWS
     """The most rows that the table has."""
 
 

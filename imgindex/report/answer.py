@@ -1,0 +1,168 @@
+"""Makes a report: all its queries are answered from one snapshot of the index, so that their figures agree.
+
+An answer keeps so many rows as its table or chart shows; rows beyond are counted, and figures are sums of all of them.
+A query's own limit is lifted for that, unless the report sets it.
+
+    make_report(engine, definition, catalog, {"source": "registry"}) -> Report
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from imgindex import __version__
+from imgindex.query.catalog import Catalog
+from imgindex.query.parameters import LIMIT, Value, bind_values, write_value
+from imgindex.query.parameters import MOST_ROWS as ALL_ROWS
+from imgindex.query.result import Column, Row
+from imgindex.query.run import run_query
+from imgindex.query.saved import Query
+from imgindex.query.show.page import ask
+from imgindex.report.check import check_columns, reference
+from imgindex.report.model import Answer, Definition, Report, Section
+from imgindex.report.values import settle_values
+from imgindex.store.engine import place
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+MOST_ROWS = 2000
+"""The most rows that an answer keeps for a chart."""
+
+Tell = Callable[[int, int, str], None]
+"""Told the number of a section, how many there are, and its title, before it is asked."""
+
+_SOURCES = "SELECT source, last_complete_at FROM source_status ORDER BY source"
+
+
+def make_report(
+    engine: Engine,
+    definition: Definition,
+    catalog: Catalog,
+    given: Mapping[str, str] | None = None,
+    tell: Tell = lambda number, count, title: None,
+) -> Report:
+    """The report with its answers. The definition is one that `check_definition` returned.
+
+    Raises UsageError for the values that were given, ReportError for columns, and QueryError.
+    """
+    made_at = datetime.now(UTC)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        values = settle_values(connection, definition, catalog, given or {})
+        answers = []
+        for number, section in enumerate(definition.sections, start=1):
+            tell(number, len(definition.sections), section.title)
+            answers.append(answer_section(connection, section, catalog.find(section.query), values))
+        sources = [(str(row["source"]), row["last_complete_at"]) for row in ask(connection, _SOURCES)]
+    return Report(definition, _written(values), made_at, place(engine), answers, sources, __version__)
+
+
+def answer_section(
+    connection: Connection, section: Section, query: Query, report_values: Mapping[str, Value]
+) -> Answer:
+    """What the section's query answers, given the values of the report's parameters."""
+    given = {name: _value(value, report_values) for name, value in section.values.items()}
+    values = bind_values(query.parameters, given)
+    most = MOST_ROWS if section.chart else section.rows
+    lifted = LIMIT in values and LIMIT not in given
+    with run_query(connection, query, values | ({LIMIT: most + 1} if lifted else {})) as result:
+        columns = result.columns
+        rows = list(islice(result.rows(), most + 1))
+    check_columns(section, [column.name for column in columns], "")
+    if len(rows) > most:
+        rows = rows[:most]
+        count, figures = _count(connection, section, query, values | ({LIMIT: ALL_ROWS} if lifted else {}), columns)
+    else:
+        count, figures = len(rows), _add(section, columns, rows)
+    shown = values | ({LIMIT: most} if lifted else {})
+    return Answer(
+        section,
+        query,
+        _written(shown),
+        columns,
+        rows,
+        count,
+        figures,
+        write_sql(query, shown, connection.engine.dialect.name),
+        write_call(query, shown),
+    )
+
+
+def write_sql(query: Query, values: Mapping[str, Value], engine: str) -> str:
+    """The query's SQL with the values in it."""
+    import sqlalchemy
+    from sqlalchemy.engine.default import DefaultDialect
+
+    written = {name: write_value(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    binds = [sqlalchemy.bindparam(name, value, _literal_type(value)) for name, value in written.items()]
+    statement = sqlalchemy.text(query.sql_for(engine)).bindparams(*binds)
+    return str(statement.compile(dialect=DefaultDialect(), compile_kwargs={"literal_binds": True}))
+
+
+def write_call(query: Query, values: Mapping[str, Value]) -> str:
+    """The command that asks the same."""
+    given = [
+        f"{item.name}={write_value(values[item.name])}"
+        for item in query.parameters
+        if item.required or values[item.name] != item.default
+    ]
+    return shlex.join(["imgindex", "query", "run", query.name, *(word for value in given for word in ("-p", value))])
+
+
+def _literal_type(value: Value) -> Any:
+    import sqlalchemy
+
+    match value:
+        case None:
+            return sqlalchemy.types.NullType()
+        case bool():
+            return sqlalchemy.Boolean()
+        case int():
+            return sqlalchemy.BigInteger()
+        case _:
+            return sqlalchemy.Text()
+
+
+def _value(written: str, report_values: Mapping[str, Value]) -> Value:
+    name = reference(written)
+    return written if name is None else report_values[name]
+
+
+def _written(values: Mapping[str, Value]) -> dict[str, str | None]:
+    return {name: None if value is None else write_value(value) for name, value in values.items()}
+
+
+def _add(section: Section, columns: list[Column], rows: list[Row]) -> dict[str, Any]:
+    """The figures of an answer that is whole; a sum with an unknown part is unknown."""
+    figures = {}
+    for name in section.figures if rows else ():
+        number = [column.name for column in columns].index(name)
+        values = [row[number] for row in rows]
+        if len(rows) == 1:
+            figures[name] = values[0]
+        elif columns[number].is_number:
+            figures[name] = None if None in values else sum(values)
+    return figures
+
+
+def _count(
+    connection: Connection, section: Section, query: Query, values: Mapping[str, Value], columns: list[Column]
+) -> tuple[int, dict[str, Any]]:
+    """How many rows there are in all, and the figures: counted by the database, which keeps none of them."""
+    summed = [name for name in section.figures if any(name == column.name and column.is_number for column in columns)]
+    sums = "".join(
+        f', CASE WHEN COUNT("{name}") = COUNT(*) THEN SUM(CAST("{name}" AS DECIMAL(38, 0))) END' for name in summed
+    )
+    engine = connection.engine.dialect.name
+    counting = f"SELECT COUNT(*){sums} FROM ({query.sql_for(engine)}) AS answer"
+    with run_query(connection, replace(query, sql=counting, postgresql=None), values) as result:
+        count, *totals = next(result.rows())
+    figures = {name: None if total is None else int(total) for name, total in zip(summed, totals, strict=True)}
+    return count, figures
