@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: style, script and charts are within it, and it asks nobody for anything.
+"""A report as one HTML page that needs nothing else: style, script and charts are in it, and it asks nobody.
 
 The page's policy allows the one style and the one script, by their hashes, and nothing more: even if a name of an image
 became markup, it could neither run nor call home. Templates escape all that they are given.
@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-from markupsafe import Markup
-
 from imgindex.query.formats.cells import printable
 from imgindex.query.result import Column
 from imgindex.report.html.charts import Figure, draw_chart
@@ -84,18 +82,22 @@ def render_page(report: Report) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("page.html").render(
-        report=report,
-        title=plain(report.definition.title),
-        made_at=show(report.made_at, _MOMENT),
-        policy=policy,
-        icon=_ICON,
-        style=Markup(style),
-        script=Markup(script),
-        sources=[_source(report, *source) for source in report.sources[:MOST_SOURCES]],
-        sources_left=max(len(report.sources) - MOST_SOURCES, 0),
-        figures=_figures(report),
-        parts=[_part(report, answer, number) for number, answer in enumerate(report.answers, start=1)],
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            title=plain(report.definition.title),
+            made_at=show(report.made_at, _MOMENT),
+            policy=policy,
+            icon=_ICON,
+            style=style,
+            script=script,
+            sources=[_source(report, *source) for source in report.sources[:MOST_SOURCES]],
+            sources_left=max(len(report.sources) - MOST_SOURCES, 0),
+            figures=_figures(report),
+            parts=[_part(report, answer, number) for number, answer in enumerate(report.answers, start=1)],
+        )
     )
 
 
@@ -124,10 +126,9 @@ def _id(number: int) -> str:
 def _figures(report: Report) -> list[Large]:
     figures = []
     for number, answer in enumerate(report.answers, start=1):
-        for column in answer.columns:
-            if column.name in answer.figures and len(figures) < MOST_FIGURES:
-                figures.append(_figure(answer, column, number))
-    return figures
+        columns = {column.name: column for column in answer.columns}
+        figures += [_figure(answer, columns[name], number) for name in answer.figures]
+    return figures[:MOST_FIGURES]
 
 
 def _figure(answer: Answer, column: Column, number: int) -> Large:

@@ -21,7 +21,9 @@ THIN = "\u202f"
 """A narrow blank that no line is broken at."""
 MOST_TEXT = 2000
 """The most characters of one value that a page has; the rest is counted."""
-LONG_TEXT = 160
+MOST_LABEL = 90
+"""The most characters of a label of a chart."""
+LONG_TEXT = 110
 """Text beyond this is folded away until somebody asks for it."""
 
 _DIGEST = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)(?P<start>[0-9a-f]{12})(?P<rest>[0-9a-f]{20,})")
@@ -37,9 +39,10 @@ class Shown(NamedTuple):
     """The value whole, as every other format writes it: what is sorted by, copied, and shown on hover."""
 
     @property
-    def digest(self) -> re.Match[str] | None:
+    def digest(self) -> dict[str, str] | None:
         """The parts of a digest: `algorithm`, `start` and `rest`."""
-        return _DIGEST.fullmatch(self.exact) if self.kind == "digest" else None
+        found = _DIGEST.fullmatch(self.exact) if self.kind == "digest" else None
+        return found.groupdict() if found else None
 
 
 def show(value: object, column: Column) -> Shown:
@@ -76,15 +79,16 @@ def grouped(number: str | int) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """A moment to the minute in UTC."""
+    """A moment to the minute in UTC; the day alone where it is midnight, as days and months are told."""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment.year >= 1000 else f"{moment.isoformat()[:16].replace('T', ' ')} UTC"
+    written = moment.isoformat(" ")
+    return written[:10] if written[11:19] == "00:00:00" else f"{written[:16]} UTC"
 
 
-def plain(text: object) -> str:
-    """Text of a store on one line, for a label or a hint."""
+def plain(text: object, most: int = MOST_TEXT) -> str:
+    """Text of a store on one line, at most so many characters of it."""
     shown = printable(str(text))
-    return shown if len(shown) <= MOST_TEXT else shown[:MOST_TEXT] + "…"
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def short(value: object, column: Column) -> str:
@@ -92,7 +96,14 @@ def short(value: object, column: Column) -> str:
     shown = show(value, column)
     if found := shown.digest:
         return found["start"]
-    return "none" if shown.kind == "none" else " ".join(shown.text.split("\n"))
+    if shown.kind == "text":
+        return plain(" ".join(str(value)[: 2 * MOST_LABEL].split()), MOST_LABEL)
+    return "none" if shown.kind == "none" else shown.text
+
+
+def phrase(column: Column) -> str:
+    """A column's name within a sentence: size_bytes is size bytes."""
+    return printable(column.name).replace("_", " ")
 
 
 def heading(column: Column) -> str:

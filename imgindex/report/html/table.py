@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from imgindex.query.result import Column, Row
+from imgindex.query.result import Column
 from imgindex.report.html.shown import Shown, grouped, heading, show
 from imgindex.report.model import Answer
 
@@ -49,7 +49,7 @@ def make_table(answer: Answer) -> Table:
     """The table of the first rows, at most as many as the section says."""
     rows = answer.rows[: answer.section.rows]
     places = _places(answer)
-    same = [place for place in places if _is_same(answer, rows, place)]
+    same = [place for place in places if _is_same(answer, place)]
     if len(same) == len(places):
         same = []
     shown = [place for place in places if place not in same]
@@ -81,10 +81,11 @@ def _places(answer: Answer) -> list[int]:
     return [names.index(name) for name in wanted if name in names]
 
 
-def _is_same(answer: Answer, rows: list[Row], place: int) -> bool:
-    if len(rows) < _LEAST_ROWS or answer.columns[place].type != "TEXT" or rows[0][place] is None:
+def _is_same(answer: Answer, place: int) -> bool:
+    rows = answer.rows
+    if not _LEAST_ROWS <= answer.count == len(rows) or answer.columns[place].type != "TEXT":
         return False
-    return all(row[place] == rows[0][place] for row in rows)
+    return rows[0][place] is not None and all(row[place] == rows[0][place] for row in rows)
 
 
 def _kind(column: Column) -> str:

@@ -1,7 +1,7 @@
 """The kinds of charts, each a pure function from an answer to SVG. Each is drawn twice: for a screen, and for a phone.
 
-    figure = draw_chart(chart, answer.columns, answer.rows, report.made_at)
-    figure.wide.body, figure.narrow.body
+figure = draw_chart(chart, answer.columns, answer.rows, report.made_at)
+figure.wide.body, figure.narrow.body
 """
 
 from __future__ import annotations

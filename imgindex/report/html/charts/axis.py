@@ -1,6 +1,6 @@
 """Axes: round numbers for a height, and round dates for a time, few enough to be read.
 
-    value_ticks(1000) -> [0, 250, 500, 750, 1000]
+value_ticks(1000) -> [0, 250, 500, 750, 1000]
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def value_ticks(most: float, count: int = 4) -> list[float]:
 def time_ticks(start: datetime, end: datetime, count: int) -> list[Tick]:
     """At most `count` round moments within a time, with as much of the date as tells them apart."""
     start, end = in_utc(start), in_utc(end)
-    ways = [(_hours, step) for step in _HOURS] + [(_days, step) for step in _DAYS] + [(_months, step) for step in _MONTHS]
+    ways = (
+        [(_hours, step) for step in _HOURS] + [(_days, step) for step in _DAYS] + [(_months, step) for step in _MONTHS]
+    )
     for way, step in ways:
         ticks = list(islice(takewhile(lambda tick: tick.at <= end, way(start, step)), count + 1))
         if len(ticks) <= count:

@@ -1,6 +1,6 @@
 """Bars: one a row, the longest as long as there is room; a darker part says how much of it is of a kind.
 
-    local/redis    ████████████░░░░░░  1.20 GB
+local/redis    ████████████░░░░░░  1.20 GB
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from imgindex.query.result import Row
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import fit_end, joined, mark, rect, text
-from imgindex.report.html.shown import grouped, heading
+from imgindex.report.html.shown import grouped, heading, phrase
 
 MOST = 30
 """The most bars that are drawn."""
@@ -54,8 +54,8 @@ def _bar(plot: Plot, row: Row, top: float, width: int, longest: float, narrow: b
 def _summary(plot: Plot, rows: list[Row]) -> str:
     most = max(rows, key=lambda row: plot.number(row, "value") or 0)
     return (
-        f"{grouped(len(rows))} bars of {heading(plot.column('value'))} by {heading(plot.column('label'))}. "
-        f"The longest is {plot.label(most, 'label')}, {plot.shown('value', plot.value(most, 'value'))}."
+        f"{phrase(plot.column('value'))} by {phrase(plot.column('label'))}. "
+        f"The most is {plot.shown('value', plot.value(most, 'value'))}, {plot.label(most, 'label')}."
     )
 
 
@@ -68,5 +68,3 @@ def _legend(plot: Plot) -> tuple[tuple[str, str], ...]:
     if not plot.has("part"):
         return ()
     return (("part", heading(plot.column("part"))), ("bar", f"the rest of {heading(plot.column('value'))}"))
-
-

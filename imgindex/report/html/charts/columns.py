@@ -5,6 +5,7 @@ The time axis is true: a month without a row is a gap, not a neighbour.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,14 +17,17 @@ from imgindex.query.result import Row
 from imgindex.report.html.charts.axis import in_utc, position, time_ticks, value_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, joined, line, mark, rect, text, text_width
-from imgindex.report.html.shown import grouped, heading, time_text
+from imgindex.report.html.shown import grouped, heading, phrase, time_text
 
-MOST = 400
+MOST = 732
 """The most columns that are drawn: the last ones of the time."""
 MOST_SERIES = 6
 OTHERS = "others"
 _FOOT = 26
 _TOP = 10
+
+_ROUND = re.compile(r"\.0+(?![0-9])")
+"""What a round number needs not say."""
 
 Stack = dict[str, float]
 
@@ -37,7 +41,7 @@ def draw_columns(plot: Plot, width: int) -> Drawing | None:
     series = _series(plot, stacks)
     height = 200 if width < 500 else 280
     ticks = value_ticks(max(sum(stacks[time].values()) for time in times))
-    labels = [plot.shown("value", round(tick)) for tick in ticks]
+    labels = [_ROUND.sub("", plot.shown("value", round(tick))) for tick in ticks]
     left = max(text_width(label, SMALL) for label in labels) + 10
     frame = _Frame(left, width - left - 4, height - _TOP - _FOOT, ticks[-1] or 1, *_span(times))
     parts = [
@@ -144,6 +148,6 @@ def _written(plot: Plot, value: float) -> str:
 def _summary(plot: Plot, stacks: Mapping[datetime, Stack], times: list[datetime]) -> str:
     highest = max(times, key=lambda time: sum(stacks[time].values()))
     return (
-        f"{heading(plot.column('value'))} from {time_text(times[0])} to {time_text(times[-1])}. "
-        f"The highest is {_written(plot, sum(stacks[highest].values()))}, at {time_text(highest)}."
+        f"{phrase(plot.column('value'))} from {time_text(times[0])} to {time_text(times[-1])}. "
+        f"The most is {_written(plot, sum(stacks[highest].values()))}, at {time_text(highest)}."
     )

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from imgindex.query.result import Row
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import element, fit, joined, mark, rect, text
-from imgindex.report.html.shown import grouped, heading
+from imgindex.report.html.shown import grouped, phrase
 
 MOST = 60
 """The most things that are drawn."""
@@ -143,4 +143,7 @@ def _summary(plot: Plot) -> str:
     roots = make_forest(plot)
     most = plot.label(roots[0].row, "label")
     value = plot.shown("value", plot.value(roots[0].row, "value"))
-    return f"{grouped(len(plot.rows))} in {grouped(len(roots))} trees by {heading(plot.column('value'))}. The largest is {most}, {value}."
+    return (
+        f"{grouped(len(plot.rows))} in {grouped(len(roots))} trees by {phrase(plot.column('value'))}. "
+        f"The most is {value}, {most}."
+    )

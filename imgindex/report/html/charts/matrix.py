@@ -14,7 +14,7 @@ from markupsafe import Markup
 from imgindex.query.result import Row
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, fit_end, joined, mark, rect, text, text_width
-from imgindex.report.html.shown import grouped, heading
+from imgindex.report.html.shown import grouped, heading, phrase
 
 MOST = 24
 MOST_NARROW = 12
@@ -30,7 +30,11 @@ def draw_matrix(plot: Plot, width: int) -> Drawing | None:
     if len(shown) < 2:
         return None
     bounds = scale(
-        [plot.number(row, "value") or 0 for (one, other), row in cells.items() if one != other and {one, other} <= set(shown)]
+        [
+            plot.number(row, "value") or 0
+            for (one, other), row in cells.items()
+            if one != other and {one, other} <= set(shown)
+        ]
     )
     longest = max(text_width(name) for name in shown)
     left = min(longest + 34, width * 0.42)
@@ -119,8 +123,9 @@ def _summary(plot: Plot, cells: Cells, names: list[str]) -> str:
         for (one, other), row in cells.items()
         if one < other and one in names and other in names
     ]
-    begin = f"{heading(plot.column('value'))} between {grouped(len(names))}"
+    begin = f"{phrase(plot.column('value'))} between {grouped(len(names))}"
     if not pairs or not max(pairs)[0]:
         return f"{begin}: nothing."
     _, one, other = max(pairs)
-    return f"{begin}. The most is between {one} and {other}, {plot.shown('value', plot.value(cells[one, other], 'value'))}."
+    value = plot.shown("value", plot.value(cells[one, other], "value"))
+    return f"{begin}. The most is between {one} and {other}, {value}."

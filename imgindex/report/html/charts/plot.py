@@ -1,6 +1,6 @@
 """What a chart is given, and what it gives back: a pure step from columns, rows and roles to SVG.
 
-    Plot(columns, rows, {"label": "source", "value": "stored_bytes"}, now).shown("value", 1024) -> "1.00 KiB"
+Plot(columns, rows, {"label": "source", "value": "stored_bytes"}, now).shown("value", 1024) -> "1.00 KiB"
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parts that charts are drawn from: escaped SVG elements, text that fits its room, and the marks that a reader points at.
+"""The parts that charts are drawn from: escaped SVG elements, text that fits its room, and marks to point at.
 
 No element has a style of its own: what it looks like is said by classes, so that a page's one style sheet gives light,
 dark and print their colours, and no policy has to allow styles within the markup.
@@ -29,8 +29,8 @@ def element(name: str, *children: str, **attributes: str | float) -> Markup:
     )
     inner = Markup("").join(escape(child) for child in children)
     if not inner:
-        return Markup("<{}{}/>").format(Markup(name), written)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inner)
+        return Markup("<{}{}/>").format(name, written)
+    return Markup("<{0}{1}>{2}</{0}>").format(name, written, inner)
 
 
 def mark(hint: str, *shapes: str, class_: str = "", key: str = "") -> Markup:
@@ -41,9 +41,7 @@ def mark(hint: str, *shapes: str, class_: str = "", key: str = "") -> Markup:
 
 def rect(x: float, y: float, width: float, height: float, class_: str, **more: str | float) -> Markup:
     """A rectangle; never thinner than can be seen."""
-    return element(
-        "rect", x=x, y=y, width=max(width, 0.5), height=max(height, 0.5), class_=class_, **more
-    )
+    return element("rect", x=x, y=y, width=max(width, 0.5), height=max(height, 0.5), class_=class_, **more)
 
 
 def text(x: float, y: float, words: str, class_: str = "", anchor: str = "start") -> Markup:
@@ -104,6 +102,8 @@ def _width(character: str) -> float:
 def _written(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(value) < 0.005 else (
-        f"{value:.2f}".rstrip("0").rstrip(".")
+    return (
+        f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0")
+        if abs(value) < 0.005
+        else (f"{value:.2f}".rstrip("0").rstrip("."))
     )

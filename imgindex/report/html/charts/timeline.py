@@ -16,7 +16,7 @@ from imgindex.query.result import Row
 from imgindex.report.html.charts.axis import in_utc, position, time_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, element, fit, fit_end, joined, line, mark, rect, text, text_width
-from imgindex.report.html.shown import grouped, heading, time_text
+from imgindex.report.html.shown import grouped, heading, phrase, time_text
 
 MOST_LANES = 24
 MOST_SPANS = 1200
@@ -135,7 +135,7 @@ def _summary(plot: Plot, lanes: dict[str, list[Span]], start: datetime) -> str:
     spans = sum(len(lane) for lane in lanes.values())
     busiest = max(lanes, key=lambda name: len(lanes[name]))
     return (
-        f"{grouped(spans)} spans of {heading(plot.column('label'))} on {grouped(len(lanes))} lanes since "
+        f"{grouped(spans)} spans of {phrase(plot.column('label'))} on {grouped(len(lanes))} lanes since "
         f"{time_text(start)}. The most are on {busiest}, {grouped(len(lanes[busiest]))}."
     )
 

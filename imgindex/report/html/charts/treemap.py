@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.squarify import Box, squarify
-from imgindex.report.html.charts.svg import SMALL, element, fit, joined, mark, text, text_width
-from imgindex.report.html.shown import grouped, heading, short, show
+from imgindex.report.html.charts.svg import SMALL, element, fit, joined, mark, rect, text, text_width
+from imgindex.report.html.shown import grouped, heading, phrase, short, show
 
 HUES = 6
 MOST_CHILDREN = 60
@@ -24,6 +24,8 @@ LEAST_AREA = 300.0
 """What is smaller than this is not drawn by itself."""
 _LINE = 16.0
 _MARGIN = 5.0
+_LEAST_LETTERS = 4
+_EDGE = 2.1
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Node:
     value: float = 0
     detail: str = ""
     children: dict[str, Node] = field(default_factory=dict)
+    is_digest: bool = False
     others: int = 0
     """How many this stands for together, 0 where it is one."""
 
@@ -73,11 +76,20 @@ def make_tree(plot: Plot) -> Node:
         node.value += value
         for number, column in zip(places, path, strict=True):
             hint = "none" if row[number] is None else show(row[number], column).text.replace("\n", " ")
-            node = node.children.setdefault(hint, Node(short(row[number], column), hint))
+            name = _own_name(short(row[number], column), node.name)
+            node = node.children.setdefault(
+                hint, Node(name, hint, is_digest=show(row[number], column).kind == "digest")
+            )
             node.value += value
         if plot.has("detail") and not node.detail:
             node.detail = f"{heading(plot.column('detail'))}: {plot.hint(row, 'detail')}"
     return root
+
+
+def _own_name(name: str, above: str) -> str:
+    """What a name says that the one above it does not: of local/redis:7, local/redis:latest only 7."""
+    first = name.partition(", ")[0]
+    return first.removeprefix(above)[1:] if above and first.startswith((f"{above}:", f"{above}/")) else name
 
 
 def group_small(node: Node, room: Box) -> list[Node]:
@@ -97,7 +109,12 @@ def place(root: Node, room: Box) -> Iterator[Placed]:
     """Every box that is drawn, a group before what lies in it."""
     hues = count()
     for node, box in _within(root, room):
-        yield from _place(Placed(node, box, (), 0 if node.others else next(hues) % HUES + 1, leaf=True))
+        yield from _place(Placed(node, box, (), 0 if node.others else _hue(next(hues)), leaf=True))
+
+
+def _hue(rank: int) -> int:
+    """The largest have colours of their own, all else is grey: many colours say nothing."""
+    return rank + 1 if rank < HUES else 0
 
 
 def _place(placed: Placed) -> Iterator[Placed]:
@@ -116,8 +133,8 @@ def _draw(plot: Plot, placed: list[Placed]) -> Iterator[Markup]:
     """The boxes, then the edges over them from the inside out, then the names."""
     for item in placed:
         if item.leaf:
-            box = element("rect", **_corners(item.box), class_=f"c{item.hue}")
-            yield mark(_hint(plot, item), box, class_="rest" if item.node.others else "")
+            colour = "rest" if item.node.others else f"c{item.hue}"
+            yield mark(_hint(plot, item), element("rect", **_corners(item.box), class_=colour))
     for item in sorted(placed, key=lambda item: -len(item.above)):
         yield element("rect", **_corners(item.box), class_=f"edge e{min(len(item.above), 2)}")
     taken: dict[tuple[int, ...], list[Box]] = {}
@@ -136,12 +153,26 @@ def _name(item: Placed, taken: list[Box]) -> tuple[Box, Markup] | None:
         if box.x < other.x + other.width and top < other.y + other.height:
             top = other.y + other.height
     size = SMALL if item.above else SMALL * 1.12
-    words = fit(item.node.name, box.width - 2 * _MARGIN, size)
+    words = _fit_name(item.node, box.width - 2 * _MARGIN, size)
     if not words or box.y + box.height - top < _LINE + 2:
         return None
     room = Box(box.x, top, text_width(words, size) + 2 * _MARGIN, _LINE + 2)
-    class_ = "name" if item.leaf and item.above else "name group" if item.above else "name first"
-    return room, text(box.x + _MARGIN, top + _LINE - 3, words, class_)
+    label = text(box.x + _MARGIN, top + _LINE - 3, words, "name" if item.above else "name first")
+    if item.leaf:
+        return room, label
+    # The edges of what lies below would cross the letters.
+    ground = rect(box.x + _EDGE, top + _EDGE, min(room.width, box.width - 2 * _EDGE), _LINE - _EDGE, f"c{item.hue}")
+    return room, ground + label
+
+
+def _fit_name(node: Node, width: float, size: float) -> str:
+    """As much of a name as says something: a path may lose its start, a digest is whole or not there."""
+    last = node.name.rpartition("/")[2]
+    for name in (node.name, last):
+        if text_width(name, size) <= width:
+            return name
+    words = "" if node.is_digest else fit(last, width, size)
+    return words if len(words) > _LEAST_LETTERS else ""
 
 
 def _hint(plot: Plot, item: Placed) -> str:
@@ -158,9 +189,9 @@ def _corners(box: Box) -> dict[str, float]:
 def _summary(plot: Plot, root: Node) -> str:
     largest = sorted(root.children.values(), key=lambda child: (-child.value, child.hint))[:3]
     of_each = ", ".join(f"{child.name} {plot.shown('value', int(child.value))}" for child in largest)
-    levels = ", then ".join(heading(column) for column in plot.path())
+    levels = ", then ".join(phrase(column) for column in plot.path())
     return (
-        f"{heading(plot.column('value'))} by {levels}: {plot.shown('value', int(root.value))} in all. "
+        f"{phrase(plot.column('value'))} by {levels}: {plot.shown('value', int(root.value))} in all. "
         f"The largest are {of_each}."
     )
 

@@ -42,8 +42,21 @@
     }
   }
 
+  function icon() {
+    const name = "http://www.w3.org/2000/svg";
+    const drawing = document.createElementNS(name, "svg");
+    const path = document.createElementNS(name, "path");
+    drawing.setAttribute("viewBox", "0 0 14 14");
+    drawing.setAttribute("aria-hidden", "true");
+    path.setAttribute("d", "M5 5h8v8H5zM9 5V1H1v8h4");
+    drawing.append(path);
+    return drawing;
+  }
+
   function makeCopy(text, name, words) {
-    const button = make(words, "copy");
+    const face = () => [words || icon()];
+    const button = make("", "copy");
+    button.replaceChildren(...face());
     button.setAttribute("aria-label", name);
     button.title = name;
     button.addEventListener("click", async () => {
@@ -51,7 +64,7 @@
       button.focus();
       button.textContent = done ? "✓" : "✗";
       said.textContent = done ? "Copied" : "Could not be copied";
-      setTimeout(() => { button.textContent = words; said.textContent = ""; }, 1500);
+      setTimeout(() => { button.replaceChildren(...face()); said.textContent = ""; }, 1500);
     });
     return button;
   }
@@ -62,7 +75,7 @@
   document.querySelector("footer").append(said);
   makeTheme();
   for (const digest of document.querySelectorAll(".digest")) {
-    digest.append(makeCopy(digest.title, `Copy ${digest.title.slice(0, 19)}`, "⧉"));
+    digest.append(makeCopy(digest.title, `Copy ${digest.title.slice(0, 19)}`, ""));
   }
   for (const code of document.querySelectorAll(".code")) {
     const pre = code.querySelector("pre");
