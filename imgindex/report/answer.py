@@ -23,7 +23,7 @@ from imgindex.query.result import Column, Row
 from imgindex.query.run import run_query
 from imgindex.query.saved import Query
 from imgindex.query.show.page import ask
-from imgindex.report.check import check_columns, reference
+from imgindex.report.check import NULL, check_columns, reference
 from imgindex.report.model import Answer, Definition, Report, Section
 from imgindex.report.values import settle_values
 from imgindex.store.engine import place
@@ -132,7 +132,9 @@ def _literal_type(value: Value) -> Any:
 
 def _value(written: str, report_values: Mapping[str, Value]) -> Value:
     name = reference(written)
-    return written if name is None else report_values[name]
+    if name is not None:
+        return report_values[name]
+    return None if written == NULL else written
 
 
 def _written(values: Mapping[str, Value]) -> dict[str, str | None]:

@@ -20,6 +20,12 @@ from imgindex.query.saved import Query
 from imgindex.report.model import Definition, Section
 from imgindex.report.near import near_misses
 
+NULL = "null"
+"""The value that is none, as in the first lines of a query: so that a query does without the report's parameter."""
+
+CHOOSING = {"platform"}
+"""Parameters that choose the image that another one means, and need no section of their own."""
+
 _REFERENCE = re.compile(r":([a-z][a-z0-9_]*)")
 
 
@@ -85,7 +91,7 @@ class _Checker:
     def check(self) -> Definition:
         choices = {name: self._find(query, f"choices.{name}").name for name, query in self._definition.choices.items()}
         sections = tuple(self._section(section, n) for n, section in enumerate(self._definition.sections, start=1))
-        if unused := [name for name in self._parameters if name not in self._used]:
+        if unused := [name for name in self._parameters if name not in self._used | CHOOSING]:
             raise self._refuse("parameters", f"no section uses {unused[0]}")
         return replace(self._definition, sections=sections, choices=choices)
 
@@ -99,7 +105,10 @@ class _Checker:
             if name not in takes:
                 raise self._refuse(key, f"{query.name} has no such parameter.{near_misses(name, takes)}")
             named = reference(value)
-            if named is None:
+            if named is None and value == NULL:
+                if takes[name].required:
+                    raise self._refuse(key, f"{query.name} must be given a value")
+            elif named is None:
                 self._parse(query, name, value, key)
             elif named not in self._parameters:
                 raise self._refuse(key, f"the report has no parameter {named}.{near_misses(named, self._parameters)}")

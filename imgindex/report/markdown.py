@@ -31,8 +31,10 @@ from imgindex.report.words import (
     time_in_words,
 )
 
+MOST_CHARACTERS = 60_000
+"""How long a report with its SQL may be: a comment on GitHub has room for 65,536 characters."""
 MOST_TABLE_ROWS = 25
-"""The most rows of a table: a comment on GitHub has room for 65,536 characters."""
+"""The most rows of a table."""
 MOST_TEXT = 160
 """The most characters of one text in a table."""
 
@@ -43,12 +45,16 @@ _BACKTICKS = re.compile(r"`+")
 
 
 def write_markdown(report: Report, sink: Sink) -> None:
-    """Write the report for a person."""
-    for block in _blocks(report):
-        sink.write(block + "\n\n")
+    """Write the report for a person, with the SQL if it then still fits into a comment."""
+    text = _text(report, with_sql=True)
+    sink.write(text if len(text) <= MOST_CHARACTERS else _text(report, with_sql=False))
 
 
-def _blocks(report: Report) -> Iterator[str]:
+def _text(report: Report, *, with_sql: bool) -> str:
+    return "\n\n".join(_blocks(report, with_sql)) + "\n"
+
+
+def _blocks(report: Report, with_sql: bool) -> Iterator[str]:
     definition = report.definition
     yield f"# {escape_text(definition.title)}"
     yield escape_text(definition.question)
@@ -58,8 +64,9 @@ def _blocks(report: Report) -> Iterator[str]:
         yield f"Asked with {', '.join(values)}."
     yield _origin(report)
     for answer in report.answers:
-        yield from _section(answer)
-    yield "Long texts are cut to fit; `--format json` has them whole, and `--format html` has charts."
+        yield from _section(answer, with_sql)
+    left_out = "" if with_sql else " The SQL was left out to fit into one comment."
+    yield f"Long texts are cut to fit; `--format json` has them whole, and `--format html` has charts.{left_out}"
 
 
 def _origin(report: Report) -> str:
@@ -77,7 +84,7 @@ def _summary(answer: Answer) -> Iterator[str]:
         yield f"- {heading_of(name)}: **{figure(value, types[name])}** ({escape_text(answer.section.title)})"
 
 
-def _section(answer: Answer) -> Iterator[str]:
+def _section(answer: Answer, with_sql: bool) -> Iterator[str]:
     section = answer.section
     yield f"## {escape_text(section.title)}"
     if section.text:
@@ -92,7 +99,8 @@ def _section(answer: Answer) -> Iterator[str]:
         if table.digests:
             whole = "\n".join(table.digests)
             yield _folded("Digests in full", fenced(whole))
-    yield _folded("Query", fenced(answer.call, "sh"), fenced(answer.sql, "sql"))
+    sql = [fenced(answer.sql, "sql")] if with_sql else []
+    yield _folded("Query", fenced(answer.call, "sh"), *sql)
 
 
 def _folded(title: str, *blocks: str) -> str:
