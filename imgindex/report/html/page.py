@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+
 from imgindex.query.formats.cells import printable
 from imgindex.query.result import Column
 from imgindex.report.html.charts import Figure, draw_chart
