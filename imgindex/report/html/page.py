@@ -65,6 +65,7 @@ class Large(NamedTuple):
     exact: str
     exact_text: str
     section: str
+    """Where it is from; empty where its section has several, which say by themselves what they are about."""
     target: str
 
 
@@ -128,15 +129,18 @@ def _figures(report: Report) -> list[Large]:
     figures = []
     for number, answer in enumerate(report.answers, start=1):
         columns = {column.name: column for column in answer.columns}
-        figures += [_figure(answer, columns[name], number) for name in answer.figures]
+        alone = len(answer.figures) == 1
+        figures += [_figure(answer, columns[name], number, alone) for name in answer.figures]
     return figures[:MOST_FIGURES]
 
 
-def _figure(answer: Answer, column: Column, number: int) -> Large:
+def _figure(answer: Answer, column: Column, number: int, alone: bool) -> Large:
     shown = show(answer.figures[column.name], column)
     value, _, unit = shown.text.rpartition("\u202f") if shown.kind in ("bytes", "percent") else (shown.text, "", "")
     exact = f"{grouped(shown.exact)} bytes" if shown.kind == "bytes" else shown.exact
-    return Large(heading(column), value, unit, shown.exact, exact, plain(answer.section.title), _id(number))
+    return Large(
+        heading(column), value, unit, shown.exact, exact, plain(answer.section.title) if alone else "", _id(number)
+    )
 
 
 def _source(report: Report, name: str, seen_at: datetime | None) -> Source:

@@ -97,8 +97,16 @@ def short(value: object, column: Column) -> str:
     if found := shown.digest:
         return found["start"]
     if shown.kind == "text":
-        return plain(" ".join(str(value)[: 2 * MOST_LABEL].split()), MOST_LABEL)
+        return plain(_first_of(" ".join(str(value).split())), MOST_LABEL)
     return "none" if shown.kind == "none" else shown.text
+
+
+def _first_of(text: str) -> str:
+    """The first of several names, and how many more there are."""
+    names = text.split(", ")
+    if len(names) == 1 or any(" " in name for name in names):
+        return text
+    return f"{names[0]} +{len(names) - 1}"
 
 
 def phrase(column: Column) -> str:

@@ -56,7 +56,7 @@ def draw_columns(plot: Plot, width: int) -> Drawing | None:
         joined(parts),
         _summary(plot, stacks, times),
         cut if len(times) < len(stacks) else "",
-        tuple((f"c{number}", name) for name, number in series.items()) if plot.has("series") else (),
+        tuple((f"c{number}", name) for name, number in series.items()) if len(series) > 1 else (),
     )
 
 

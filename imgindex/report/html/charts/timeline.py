@@ -108,10 +108,10 @@ def _lane(plot: Plot, frame: _Frame, number: int, name: str, lane: list[Span]) -
         yield text(frame.left - 10, top + 18, fit_end(name, frame.left - 14), "", "end")
     else:
         yield text(0, top + 14, fit_end(name, frame.width))
-    colours: dict[object, int] = {}
+    labels = dict.fromkeys(plot.value(span.row, "label") for span in reversed(lane))
+    colours = {label: place % COLOURS for place, label in enumerate(labels)}
     for span in lane:
-        label = plot.value(span.row, "label")
-        colour = colours.setdefault(label, len(colours) % COLOURS)
+        colour = colours[plot.value(span.row, "label")]
         x, end = frame.x(span.start), frame.x(span.end)
         length = max(end - x - 0.75, 1)
         shapes = [rect(x, top + frame.above, length, 16, f"t{colour}")]
