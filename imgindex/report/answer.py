@@ -1,7 +1,7 @@
 """Makes a report: all its queries are answered from one snapshot of the index, so that their figures agree.
 
-An answer keeps so many rows as its table or chart shows; rows beyond are counted, and figures are sums of all of them.
-A query's own limit is lifted for that, unless the report sets it.
+An answer keeps so many rows as its table or chart shows; rows beyond are read and counted, and figures are sums of all
+of them. A query's own limit is lifted for that, unless the report sets it.
 
     make_report(engine, definition, catalog, {"source": "registry"}) -> Report
 """
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from imgindex import __version__
@@ -72,27 +70,49 @@ def answer_section(
     values = bind_values(query.parameters, given)
     most = MOST_ROWS if section.chart else section.rows
     lifted = LIMIT in values and LIMIT not in given
-    with run_query(connection, query, values | ({LIMIT: most + 1} if lifted else {})) as result:
-        columns = result.columns
-        rows = list(islice(result.rows(), most + 1))
-    check_columns(section, [column.name for column in columns], "")
-    if len(rows) > most:
-        rows = rows[:most]
-        count, figures = _count(connection, section, query, values | ({LIMIT: ALL_ROWS} if lifted else {}), columns)
-    else:
-        count, figures = len(rows), _add(section, columns, rows)
+    with run_query(connection, query, values | ({LIMIT: ALL_ROWS} if lifted else {})) as result:
+        check_columns(section, [column.name for column in result.columns], "")
+        kept = _Kept(section, result.columns, most)
+        for row in result.rows():
+            kept.add(row)
     shown = values | ({LIMIT: most} if lifted else {})
     return Answer(
         section,
         query,
         _written(shown),
-        columns,
-        rows,
-        count,
-        figures,
+        result.columns,
+        kept.rows,
+        kept.count,
+        kept.figures(),
         write_sql(query, shown, connection.engine.dialect.name),
         write_call(query, shown),
     )
+
+
+class _Kept:
+    """The first rows of an answer, the number of all, and the sums of its figures."""
+
+    def __init__(self, section: Section, columns: list[Column], most: int) -> None:
+        self.rows: list[Row] = []
+        self.count = 0
+        self._most = most
+        names = [column.name for column in columns]
+        self._places = {name: names.index(name) for name in section.figures}
+        self._sums: dict[str, Any] = {name: 0 for name in section.figures if columns[names.index(name)].is_number}
+
+    def add(self, row: Row) -> None:
+        self.count += 1
+        if self.count <= self._most:
+            self.rows.append(row)
+        for name, total in self._sums.items():
+            value = row[self._places[name]]
+            self._sums[name] = None if value is None or total is None else total + value
+
+    def figures(self) -> dict[str, Any]:
+        """The values of the one row, or the sums of several; a sum with an unknown part is unknown."""
+        if self.count == 1:
+            return {name: self.rows[0][place] for name, place in self._places.items()}
+        return dict(self._sums) if self.count else {}
 
 
 def write_sql(query: Query, values: Mapping[str, Value], engine: str) -> str:
@@ -139,32 +159,3 @@ def _value(written: str, report_values: Mapping[str, Value]) -> Value:
 
 def _written(values: Mapping[str, Value]) -> dict[str, str | None]:
     return {name: None if value is None else write_value(value) for name, value in values.items()}
-
-
-def _add(section: Section, columns: list[Column], rows: list[Row]) -> dict[str, Any]:
-    """The figures of an answer that is whole; a sum with an unknown part is unknown."""
-    figures = {}
-    for name in section.figures if rows else ():
-        number = [column.name for column in columns].index(name)
-        values = [row[number] for row in rows]
-        if len(rows) == 1:
-            figures[name] = values[0]
-        elif columns[number].is_number:
-            figures[name] = None if None in values else sum(values)
-    return figures
-
-
-def _count(
-    connection: Connection, section: Section, query: Query, values: Mapping[str, Value], columns: list[Column]
-) -> tuple[int, dict[str, Any]]:
-    """How many rows there are in all, and the figures: counted by the database, which keeps none of them."""
-    summed = [name for name in section.figures if any(name == column.name and column.is_number for column in columns)]
-    sums = "".join(
-        f', CASE WHEN COUNT("{name}") = COUNT(*) THEN SUM(CAST("{name}" AS DECIMAL(38, 0))) END' for name in summed
-    )
-    engine = connection.engine.dialect.name
-    counting = f"SELECT COUNT(*){sums} FROM ({query.sql_for(engine)}) AS answer"
-    with run_query(connection, replace(query, sql=counting, postgresql=None), values) as result:
-        count, *totals = next(result.rows())
-    figures = {name: None if total is None else int(total) for name, total in zip(summed, totals, strict=True)}
-    return count, figures

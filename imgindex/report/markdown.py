@@ -16,11 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from imgindex.query.formats.cells import printable, text_of
 from imgindex.query.formats.markdown import escape_text
 from imgindex.query.formats.sink import Sink
 from imgindex.query.result import Column
+from imgindex.query.show.write import dockerfile_line
 from imgindex.report.model import Answer, Report
 from imgindex.report.words import (
     DIGEST,
@@ -32,29 +34,41 @@ from imgindex.report.words import (
 )
 
 MOST_CHARACTERS = 60_000
-"""How long a report with its SQL may be: a comment on GitHub has room for 65,536 characters."""
-MOST_TABLE_ROWS = 25
-"""The most rows of a table."""
+"""How long a report may be: a comment on GitHub has room for 65,536 characters."""
 MOST_TEXT = 160
 """The most characters of one text in a table."""
 
+COMMANDS = frozenset({"created_by", "label"})
+"""Columns that hold a history's commands, which are told as a Dockerfile has them."""
+
 NONE = "–"
 """What stands for NULL. Text of the index is never plain, so none looks like it."""
+
+
+class Room(NamedTuple):
+    """How much a report may say."""
+
+    rows: int
+    """The most rows of a table."""
+    with_sql: bool
+
+
+ROOMS = (Room(40, True), Room(40, False), Room(15, False), Room(5, False))
+"""From the most to the least."""
 
 _BACKTICKS = re.compile(r"`+")
 
 
 def write_markdown(report: Report, sink: Sink) -> None:
-    """Write the report for a person, with the SQL if it then still fits into a comment."""
-    text = _text(report, with_sql=True)
-    sink.write(text if len(text) <= MOST_CHARACTERS else _text(report, with_sql=False))
+    """Write the report for a person: so much of it as fits into a comment, the SQL last of all."""
+    for room in ROOMS:
+        text = "\n\n".join(_blocks(report, room)) + "\n"
+        if len(text) <= MOST_CHARACTERS:
+            break
+    sink.write(text)
 
 
-def _text(report: Report, *, with_sql: bool) -> str:
-    return "\n\n".join(_blocks(report, with_sql)) + "\n"
-
-
-def _blocks(report: Report, with_sql: bool) -> Iterator[str]:
+def _blocks(report: Report, room: Room) -> Iterator[str]:
     definition = report.definition
     yield f"# {escape_text(definition.title)}"
     yield escape_text(definition.question)
@@ -64,8 +78,8 @@ def _blocks(report: Report, with_sql: bool) -> Iterator[str]:
         yield f"Asked with {', '.join(values)}."
     yield _origin(report)
     for answer in report.answers:
-        yield from _section(answer, with_sql)
-    left_out = "" if with_sql else " The SQL was left out to fit into one comment."
+        yield from _section(answer, room)
+    left_out = "" if room.with_sql else " The SQL was left out to fit into one comment."
     yield f"Long texts are cut to fit; `--format json` has them whole, and `--format html` has charts.{left_out}"
 
 
@@ -80,11 +94,12 @@ def _origin(report: Report) -> str:
 
 def _summary(answer: Answer) -> Iterator[str]:
     types = {column.name: column for column in answer.columns}
-    for name, value in answer.figures.items():
-        yield f"- {heading_of(name)}: **{figure(value, types[name])}** ({escape_text(answer.section.title)})"
+    figures = [f"{heading_of(name)} **{figure(value, types[name])}**" for name, value in answer.figures.items()]
+    if figures:
+        yield f"- {escape_text(answer.section.title)}: {', '.join(figures)}"
 
 
-def _section(answer: Answer, with_sql: bool) -> Iterator[str]:
+def _section(answer: Answer, room: Room) -> Iterator[str]:
     section = answer.section
     yield f"## {escape_text(section.title)}"
     if section.text:
@@ -92,14 +107,14 @@ def _section(answer: Answer, with_sql: bool) -> Iterator[str]:
     if not answer.rows:
         yield f"*{escape_text(nothing_in_words(section.nothing))}*"
     else:
-        table = _Table(answer)
+        table = _Table(answer, room.rows)
         yield table.text
         if answer.count > table.rows:
             yield f"{table.rows:,} of {answer.count:,} rows."
         if table.digests:
             whole = "\n".join(table.digests)
             yield _folded("Digests in full", fenced(whole))
-    sql = [fenced(answer.sql, "sql")] if with_sql else []
+    sql = [fenced(answer.sql, "sql")] if room.with_sql else []
     yield _folded("Query", fenced(answer.call, "sh"), *sql)
 
 
@@ -110,13 +125,13 @@ def _folded(title: str, *blocks: str) -> str:
 class _Table:
     """An answer's table, and the digests that it shows in short."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, most: int) -> None:
         wanted = answer.section.columns or tuple(column.name for column in answer.columns)
         names = [column.name for column in answer.columns]
         places = [names.index(name) for name in wanted]
         columns = [answer.columns[place] for place in places]
         self._digests: dict[str, None] = {}
-        rows = answer.rows[: min(answer.section.rows, MOST_TABLE_ROWS)]
+        rows = answer.rows[: min(answer.section.rows, most)]
         lines = [
             _line([heading_of(column.name) for column in columns]),
             _line(["---:" if column.is_number else "---" for column in columns]),
@@ -153,6 +168,8 @@ def cell(value: object, column: Column) -> str:
         case datetime():
             return time_in_words(value)
         case str():
+            if column.name in COMMANDS:
+                value = dockerfile_line(value)
             return code(_cut(DIGEST.sub(lambda match: short_digest(match.group()), value)))
         case _:
             text = text_of(value, column) or ""
@@ -160,11 +177,7 @@ def cell(value: object, column: Column) -> str:
 
 
 def figure(value: object, column: Column) -> str:
-    """A value as a figure: a size in units and in bytes, too."""
-    if type(value) is int and column.name.endswith("_bytes"):
-        exact = f"{value:,} bytes"
-        words = size_in_words(value)
-        return words if words.endswith(" B") else f"{words} ({exact})"
+    """A value as a figure."""
     return "unknown" if value is None else cell(value, column)
 
 

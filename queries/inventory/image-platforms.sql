@@ -14,26 +14,21 @@ WITH found AS (
     WHERE b.blob_key IN (SELECT image_key FROM source_images)
 ), wanted AS (
     SELECT image_key FROM found ORDER BY image_key LIMIT 100
+), digests AS (
+    SELECT b.digest FROM wanted AS w JOIN blobs AS b ON b.blob_key = w.image_key
 ), own AS (
-    SELECT DISTINCT t.index_key, t.source_key, t.repository_key, t.tag
-    FROM tag_reach AS t
-    JOIN wanted AS w ON w.image_key = t.image_key
-), reached AS (
-    SELECT DISTINCT t.source, t.repository, t.tag, t.platform, t.image_key, t.manifest_key
-    FROM own AS o
-    JOIN tag_reach AS t ON t.index_key = o.index_key AND t.source_key = o.source_key
-        AND t.repository_key = o.repository_key AND t.tag = o.tag
-    WHERE t.image_key IS NOT NULL
-        AND (CAST(:source AS TEXT) IS NULL OR t.source = CAST(:source AS TEXT))
+    SELECT DISTINCT t.source, t.repository, t.tag
+    FROM tag_images AS t
+    JOIN digests AS d ON d.digest = t.image_id
+    WHERE (CAST(:source AS TEXT) IS NULL OR t.source = CAST(:source AS TEXT))
 )
 SELECT
-    r.source, CASE WHEN r.repository IS NULL THEN r.tag ELSE r.repository || ':' || r.tag END AS name,
-    COALESCE(r.platform, i.platform) AS platform, b.digest AS image_id, w.image_key IS NOT NULL AS is_this,
-    m.total_bytes AS pull_bytes, mb.digest AS manifest_digest
-FROM reached AS r
-JOIN blobs AS b ON b.blob_key = r.image_key
-LEFT JOIN images AS i ON i.image_key = r.image_key
-LEFT JOIN wanted AS w ON w.image_key = r.image_key
-LEFT JOIN manifests AS m ON m.manifest_key = r.manifest_key
-LEFT JOIN blobs AS mb ON mb.blob_key = r.manifest_key
-ORDER BY r.source, name, platform ASC NULLS LAST, b.digest, mb.digest ASC NULLS LAST
+    t.source, CASE WHEN t.repository IS NULL THEN t.tag ELSE t.repository || ':' || t.tag END AS name, t.platform,
+    t.image_id, d.digest IS NOT NULL AS is_this, m.total_bytes AS pull_bytes, t.manifest_digest
+FROM own AS o
+JOIN tag_images AS t ON t.source = o.source AND COALESCE(t.repository, '') = COALESCE(o.repository, '')
+    AND (t.repository IS NULL) = (o.repository IS NULL) AND t.tag = o.tag
+LEFT JOIN digests AS d ON d.digest = t.image_id
+LEFT JOIN blobs AS mb ON mb.digest = t.manifest_digest
+LEFT JOIN manifests AS m ON m.manifest_key = mb.blob_key
+ORDER BY t.source, name, t.position
