@@ -2,7 +2,7 @@
 
     ImgindexError
       UsageError       2  InvalidReferenceError, UnknownSourceError, UnknownQueryError, QueryParameterError,
-                          UnknownThingError, AmbiguousThingError
+                          UnknownThingError, AmbiguousThingError, UnknownReportError, ReportError
       SourceError      3  SourceUnavailableError, AuthenticationError, RegistryError, LayoutError,
                           SourceIdentityError
       ContentError     4  DigestMismatchError, SizeMismatchError, LimitExceededError, MalformedError, MissingError,
@@ -59,6 +59,19 @@ class UnknownThingError(UsageError):
 
 class AmbiguousThingError(UsageError):
     """Several things have this name, or a digest that starts so."""
+
+
+class UnknownReportError(UsageError):
+    """No report has this name."""
+
+
+class ReportError(UsageError):
+    """The file of a report is not well formed, or asks for what its queries do not have."""
+
+    def __init__(self, message: str, *, path: str | None = None, key: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.key = key
 
 
 class SourceError(ImgindexError):

@@ -1,4 +1,4 @@
-"""What a shell completes: names of saved queries, and names of their parameters.
+"""What a shell completes: names of saved queries and reports, and names of their parameters.
 
 A shell waits for it at every press of Tab, so nothing is imported but what reads the first lines of files, and nothing
 is ever said: where something is wrong, there is nothing to complete.
@@ -41,6 +41,35 @@ def complete_parameter(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
         for parameter in parameters
         if parameter.name.startswith(incomplete) and parameter.name not in given
     ]
+
+
+def complete_report(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The reports whose name starts so, each with its question."""
+    from imgindex.report.shelf import read_header
+
+    return [(name, read_header(path)[0]) for name, path in _reports(ctx).items() if name.startswith(incomplete)]
+
+
+def complete_report_parameter(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The parameters of the report that was named, as `name=`, without those that were given."""
+    from imgindex.report.shelf import read_header
+
+    path = _reports(ctx).get(str(ctx.params.get("name") or next(iter(ctx.args), None)))
+    given = {str(written).partition("=")[0] for written in ctx.params.get("parameters") or []}
+    return [
+        (f"{parameter.name}=", parameter.help)
+        for parameter in (read_header(path)[1] if path else [])
+        if parameter.name.startswith(incomplete) and parameter.name not in given
+    ]
+
+
+def _reports(ctx: typer.Context) -> dict[str, Path]:
+    from imgindex.report.shelf import open_shelf
+
+    try:
+        return dict(open_shelf([Path(folder) for folder in ctx.params.get("reports") or []]).places())
+    except ImgindexError:
+        return {}
 
 
 def _queries(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from imgindex import __version__
-from imgindex.cli import db, demo, export, ingest, merge, query, schema, show, source, sql
+from imgindex.cli import db, demo, export, ingest, merge, query, report, schema, show, source, sql
 from imgindex.errors import ImgindexError, quote
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -41,6 +41,7 @@ with saved and ad-hoc SQL: which layers are shared, what each image costs, where
     imgindex query list                                    what can be asked
     imgindex query run size/images --format csv            ask it
     imgindex sql "SELECT * FROM current_tags LIMIT 5"      ask in your own words
+    imgindex report layer-sharing -o sharing.html          a page to send to others
     imgindex export lake                                   files for other programs
 """
 
@@ -96,6 +97,7 @@ app.command("ingest", no_args_is_help=True)(ingest.ingest)
 app.command("show", no_args_is_help=True)(show.show)
 app.add_typer(query.app, name="query")
 app.command("sql", no_args_is_help=True)(sql.sql)
+app.add_typer(report.app, name="report")
 app.command("export", no_args_is_help=True)(export.export)
 app.command("merge", no_args_is_help=True)(merge.merge)
 app.command("schema")(schema.schema)

@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from imgindex.errors import UsageError, quote
+
 DEFAULT_DB = "imgindex.duckdb"
 
 
@@ -118,3 +120,16 @@ QueryFolders: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+
+
+def split_parameters(parameters: list[str]) -> dict[str, str]:
+    """The values that were given, by name. Raises UsageError."""
+    values: dict[str, str] = {}
+    for written in parameters:
+        name, equals, value = written.partition("=")
+        if not equals:
+            raise UsageError(f'"{quote(written)}" has no value; write it as -p {quote(written)}=VALUE')
+        if name in values:
+            raise UsageError(f"Parameter {quote(name)} is given twice.")
+        values[name] = value
+    return values

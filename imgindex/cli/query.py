@@ -21,6 +21,7 @@ from imgindex.cli.options import (
     Timeout,
     UnusedDb,
     Wait,
+    split_parameters,
 )
 from imgindex.cli.output import note, open_sink, print_result
 from imgindex.errors import QueryParameterError, UsageError, quote
@@ -157,15 +158,16 @@ def run_query(
     from imgindex.store.engine import open_engine
 
     query = open_catalog(queries or []).find(name)
-    given = _split(parameters or [])
+    given = split_parameters(parameters or [])
     try:
         values = bind_values(query.parameters, given)
     except QueryParameterError as error:
         raise QueryParameterError(f"{error}{_example(query, given, db)}") from error
     engine = open_engine(db, read_only=True)
     if not print_result(run(engine, query, values, timeout=timeout or None), format_name, output, limit):
-        for sentence in find_unknown(engine, values):
-            note(sentence)
+        with engine.connect() as connection:
+            for sentence in find_unknown(connection, values):
+                note(sentence)
 
 
 def _example(query: Query, given: dict[str, str], db: str) -> str:
@@ -185,19 +187,6 @@ def _example(query: Query, given: dict[str, str], db: str) -> str:
     values = {**given, **example_values(engine, missing)}
     written = shlex.join([part for name, value in values.items() for part in ("-p", f"{name}={value}")])
     return f"\nFor example: imgindex query run {query.name} {written}"
-
-
-def _split(parameters: list[str]) -> dict[str, str]:
-    """The values that were given, by name. Raises UsageError."""
-    values: dict[str, str] = {}
-    for written in parameters:
-        name, equals, value = written.partition("=")
-        if not equals:
-            raise UsageError(f'"{quote(written)}" has no value; write it as -p {quote(written)}=VALUE')
-        if name in values:
-            raise UsageError(f"Parameter {quote(name)} is given twice.")
-        values[name] = value
-    return values
 
 
 app.command("check")(own_queries.check)

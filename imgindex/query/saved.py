@@ -75,7 +75,7 @@ def read_header(path: Path) -> tuple[str, list[Parameter]]:
     for _, line in header:
         if line.startswith("param:"):
             with contextlib.suppress(QueryParameterError):
-                parameters.append(_parse_parameter(line.removeprefix("param:").strip()))
+                parameters.append(parse_parameter(line.removeprefix("param:").strip()))
     return question, parameters
 
 
@@ -93,7 +93,7 @@ def parse_query(name: str, path: Path, text: str, override: str | None = None) -
             description.append(line)
             continue
         try:
-            parameter = _parse_parameter(line.removeprefix("param:").strip())
+            parameter = parse_parameter(line.removeprefix("param:").strip())
         except QueryParameterError as error:
             raise refuse(f"line {number}: {error}") from error
         if parameter.name in parameters:
@@ -141,7 +141,8 @@ def _header(lines: list[str]) -> Iterator[tuple[int, str]]:
         yield number, line.removeprefix("--").strip()
 
 
-def _parse_parameter(line: str) -> Parameter:
+def parse_parameter(line: str) -> Parameter:
+    """The parameter that `name type = default  Help.` declares. Raises QueryParameterError."""
     match = _PARAMETER.fullmatch(line)
     if match is None:
         raise QueryParameterError(

@@ -3,7 +3,7 @@
 A parameter tells by its name what it names: `source`, `host`, `repository`, `image`. It may be a pattern or a start, so
 an unknown one is no error; but an answer of no rows is to be told from a name that was mistyped.
 
-    find_unknown(engine, {"source": "regsitry"}) -> ['There is no source "regsitry". There are: host, registry.']
+    find_unknown(connection, {"source": "regsitry"}) -> ['There is no source "regsitry". There are: host, registry.']
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from imgindex.errors import quote
 from imgindex.query.parameters import Value
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 SHOWN = 10
 """How many names a message lists."""
@@ -35,12 +35,9 @@ SELECT (
 """
 
 
-def find_unknown(engine: Engine, values: Mapping[str, Value]) -> list[str]:
+def find_unknown(connection: Connection, values: Mapping[str, Value]) -> list[str]:
     """A sentence for each value that names nothing in the index."""
-    with engine.connect() as connection:
-        found = [
-            judge(connection, value) for name, judge in _JUDGES.items() if isinstance(value := values.get(name), str)
-        ]
+    found = [judge(connection, value) for name, judge in _JUDGES.items() if isinstance(value := values.get(name), str)]
     return [sentence for sentence in found if sentence]
 
 

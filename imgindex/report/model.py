@@ -1,7 +1,7 @@
 """What a report is made of: its definition, an ordered list of saved queries, and what these answered.
 
-A definition says nothing of how it looks: writers (HTML, Markdown, JSON) take a `Report` and nothing else. A chart names
-the columns of its section's answer by the part they play.
+A definition says nothing of how it looks: writers (HTML, Markdown, JSON) take a `Report` and nothing else. A chart
+names the columns of its section's answer by the part they play.
 
     Section("What is stored", "size/sources", chart=Chart("bars", {"label": "source", "value": "stored_bytes"}))
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from imgindex.query.parameters import Parameter
 from imgindex.query.result import Column, Row
@@ -31,6 +32,9 @@ bars: one bar a row; `part` is the share of `value` that is drawn darker. column
 another row, NULL for a root. timeline: one span a row; `end` NULL lasts until now.
 """
 
+DEFAULT_ROWS = 50
+"""How many rows a section's table has where its definition does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -49,14 +53,17 @@ class Section:
     query: str
     text: str = ""
     """What a reader should know before the numbers: one paragraph."""
+    nothing: str = ""
+    """What is said where the query answers no row; a writer has words of its own, if this is empty."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Parameters of the query; `:name` stands for the report's parameter of that name."""
     chart: Chart | None = None
     figures: tuple[str, ...] = ()
-    """Columns whose values are shown as large figures: of the one row, or their sums where there are several."""
+    """Columns whose values are shown as large figures: of the one row, or their sums where there are several. An answer
+    has them as `figures`."""
     columns: tuple[str, ...] = ()
     """The columns that the table shows; all, if empty."""
-    rows: int = 50
+    rows: int = DEFAULT_ROWS
     """The most rows that the table has."""
 
 
@@ -70,6 +77,8 @@ class Definition:
     """What it answers, in one sentence."""
     parameters: tuple[Parameter, ...]
     sections: tuple[Section, ...]
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Parameter -> the saved query whose first column lists the values that it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,12 @@ class Answer:
     """At most `MOST_ROWS`: charts draw these, the table has the first `section.rows`."""
     count: int
     """How many rows the query answers; more than `rows` where the answer was cut."""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """The section's figures by column, of all rows, those that were cut, too; none, if there is no row."""
+    sql: str = ""
+    """What was asked, the values written into it: `imgindex sql` answers the same."""
+    call: str = ""
+    """The same as a command: `imgindex query run size/images -p source=registry`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where the files that ship with imgindex lie: `queries/`, `migrations/` and `samples/`.
+"""Where the files that ship with imgindex lie: `queries/`, `reports/`, `migrations/` and `samples/`.
 
 An installed wheel has them in this folder, a checkout at its top.
 """

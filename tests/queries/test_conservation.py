@@ -44,7 +44,7 @@ def test_nothing_is_lost_or_counted_twice(world: World) -> None:
         index = read(folder, *STORES)
         for source in STORES:
             distinct = amount(index, "size/sources", source, "distinct_bytes")
-            for query in ("size/by-platform", "size/by-label", "size/images"):
+            for query in ("size/by-platform", "size/by-label", "size/images", "size/where-it-goes"):
                 values = {"label": "none"} if query == "size/by-label" else {}
                 assert (query, distinct) == (query, amount(index, query, source, "split_bytes", **values))
             assert distinct == amount(index, "size/first-owner", source, "owned_bytes")

@@ -20,12 +20,12 @@ _MARKS = re.compile(r"[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 def write_markdown(result: Result, sink: Sink, limit: int | None) -> Written:
     """A header, the line below it, and a line a row; numbers stand right."""
-    sink.write(_line([_escaped(column.name) for column in result.columns]))
+    sink.write(_line([escape_text(column.name) for column in result.columns]))
     sink.write(_line(["---:" if column.is_number else "---" for column in result.columns]))
     rows = Counted(result, limit)
     for row in rows:
         texts = [text_of(value, column) for value, column in zip(row, result.columns, strict=True)]
-        sink.write(_line(["*NULL*" if text is None else _escaped(text) for text in texts]))
+        sink.write(_line(["*NULL*" if text is None else escape_text(text) for text in texts]))
     return rows.written()
 
 
@@ -33,7 +33,7 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
-def _escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """Text that is shown as it is. Line breaks become <br>; other control characters become visible."""
     shown = printable(text.replace("\r\n", "\n"), keep="\n")
     marked = _MARKS.sub(lambda match: "\\" + match.group(), shown)

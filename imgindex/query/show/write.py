@@ -120,9 +120,14 @@ def _cell(value: object, column: Column) -> str:
     if isinstance(value, datetime):
         value = value.replace(microsecond=0)
     if column.name == "created_by" and isinstance(value, str):
-        value = _SHELL.sub(_instruction, value, count=1) if _SHELL.match(value) else value
+        value = dockerfile_line(value)
     text = shown_cell(value, column)
     return NONE if text is None else text
+
+
+def dockerfile_line(created_by: str) -> str:
+    """A history entry's command as a Dockerfile has it, where a shell was put in front of it."""
+    return _SHELL.sub(_instruction, created_by, count=1).strip(" ") if _SHELL.match(created_by) else created_by
 
 
 def _instruction(match: re.Match[str]) -> str:

@@ -1,0 +1,44 @@
+"""The formats that a report is written in. Each is a module of its own, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from imgindex.errors import UsageError, quote
+from imgindex.query.formats.sink import Sink
+from imgindex.report.model import Report
+
+WRITERS = {
+    "html": "imgindex.report.html.write_html",
+    "md": "imgindex.report.markdown.write_markdown",
+    "json": "imgindex.report.json.write_json",
+}
+"""Each format, and the function that takes a report and a sink."""
+
+SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
+"""The format that a file's suffix asks for."""
+
+
+def format_of(path: Path | None) -> str:
+    """The format that a file's name asks for; Markdown, which a terminal can show, where there is no file.
+
+    Raises UsageError for a suffix that says nothing.
+    """
+    if path is None:
+        return "md"
+    try:
+        return SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(SUFFIXES)
+        raise UsageError(
+            f'"{quote(path.name)}" has the suffix of no format. There are {known}; or say it with --format.'
+        ) from None
+
+
+def write_report(report: Report, format_name: str, sink: Sink) -> None:
+    """Write the report. Raises UsageError for an unknown format."""
+    if format_name not in WRITERS:
+        raise UsageError(f'There is no format "{quote(format_name)}". There are: {", ".join(WRITERS)}.')
+    module, _, writer = WRITERS[format_name].rpartition(".")
+    getattr(importlib.import_module(module), writer)(report, sink)

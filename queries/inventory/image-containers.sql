@@ -1,0 +1,24 @@
+-- Which containers were made of this image?
+-- param: image text  An image ID, its start (4 characters or more), or repository:tag, whole or its end after a slash.
+-- param: source text = null  Only in this source.
+WITH found AS (
+    SELECT n.image_key
+    FROM image_names AS n
+    WHERE n.name = CAST(:image AS TEXT)
+        OR RIGHT(n.name, LENGTH(CAST(:image AS TEXT)) + 1) = '/' || CAST(:image AS TEXT)
+    UNION
+    SELECT b.blob_key AS image_key
+    FROM (SELECT REPLACE(CAST(:image AS TEXT), 'sha256:', '') AS beginning) AS a
+    JOIN blobs AS b ON LENGTH(a.beginning) >= 4 AND SUBSTR(b.digest, 8, LENGTH(a.beginning)) = a.beginning
+    WHERE b.blob_key IN (SELECT image_key FROM source_images)
+), wanted AS (
+    SELECT image_key FROM found ORDER BY image_key LIMIT 100
+)
+SELECT
+    s.name AS source, c.name, c.state, c.image_ref, c.created_at, b.digest AS image_id, c.container_id
+FROM wanted AS w
+JOIN containers AS c ON c.image_key = w.image_key AND c.ended_at IS NULL
+JOIN source_streams AS s ON s.index_key = c.index_key AND s.source_key = c.source_key
+JOIN blobs AS b ON b.blob_key = w.image_key
+WHERE (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
+ORDER BY s.name, c.name ASC NULLS LAST, c.container_id
