@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from imgindex.cli.complete import complete_report, complete_report_parameter
-from imgindex.cli.options import DEFAULT_DB, Db, Output, QueryFolders, ResultFormat, UnusedDb, split_parameters
+from imgindex.cli.options import DEFAULT_DB, Db, Output, QueryFolders, ResultFormat, UnusedDb, Wait, split_parameters
 from imgindex.cli.output import note, open_sink, print_result
 from imgindex.errors import UsageError
 
@@ -103,6 +103,7 @@ def run_report(
     reports: ReportFolders = None,
     queries: QueryFolders = None,
     db: Db = DEFAULT_DB,
+    wait: Wait = 0,
 ) -> None:
     """Make a report. The word run may be left out.
 
