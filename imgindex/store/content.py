@@ -195,10 +195,8 @@ def _write_documents(session: Session, batch: Batch, parent: type[Record]) -> in
     if not new:
         return 0
     for child in children:
-        records = batch.records[child]
-        if len(new) < len(kept):
-            records = [record for record in records if getattr(record, key) in new]
-        if records:
+        # Not those of a document that was there, nor of one that was left out.
+        if records := [record for record in batch.records[child] if getattr(record, key) in new]:
             _insert(session, child, records)
     return len(new)
 
