@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.engine", "tests.object_store", "tests.postgres", "tests.registries"]
+pytest_plugins = ["tests.engine", "tests.object_store", "tests.postgres", "tests.registries", "tests.indexes"]
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent

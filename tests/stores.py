@@ -56,9 +56,9 @@ def at(seconds: int) -> datetime:
 
 
 class Database:
-    """One index in a file of its own."""
+    """One index: in a file of its own, or where a URL says."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = path
 
     def ingest(self, *specs: str | Path, as_of: int | None = None, **options: Any) -> list[ScanReport]:

@@ -16,8 +16,9 @@ from imgindex.query.run import run_query
 from imgindex.store.check import check
 from imgindex.store.engine import open_engine
 from tests.conftest import TESTS, unpack
+from tests.indexes import NewIndex
 from tests.programs import require
-from tests.stores import Database, new_index
+from tests.stores import Database
 
 EVERYWHERE = ["archive", "containerd", "docker", "layout", "podman", "registry"]
 REF = "web:1.2"
@@ -25,7 +26,11 @@ REF = "web:1.2"
 
 @pytest.fixture(scope="module")
 def fleet(
-    docker_host: Path, registry_store: Path, skopeo_layout: Path, tmp_path_factory: pytest.TempPathFactory
+    lasting_index: NewIndex,
+    docker_host: Path,
+    registry_store: Path,
+    skopeo_layout: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Database:
     require("skopeo")
     folder = tmp_path_factory.mktemp("fleet")
@@ -36,7 +41,7 @@ def fleet(
         unpack(TESTS / f"data/{name}.tar.xz", tmp_path_factory) for name in ("containers-storage", "containerd-root")
     )
     places = [archive, f"containerd-root:{containerd}", docker_host, skopeo_layout, podman, registry_store]
-    db = new_index(folder)
+    db = lasting_index(folder)
     for name, place in zip(EVERYWHERE, places, strict=True):
         db.look(place, name=name)
     return db

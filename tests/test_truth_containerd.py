@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TESTS, unpack
-from tests.stores import Database, new_index
+from tests.indexes import NewIndex
+from tests.stores import Database
 
 TRUTH = TESTS / "data/truth/containerd"
 NAMESPACES = ("default", "k8s.io")
@@ -27,8 +28,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def db(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("containerd"))
+def db(lasting_index: NewIndex, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("containerd"))
     made.look(store)
     return made
 

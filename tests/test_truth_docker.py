@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.held import chain_ids, hold_docker
+from tests.indexes import NewIndex
 from tests.recount import docker_numbers
-from tests.stores import Database, new_index, numbers_of
+from tests.stores import Database, numbers_of
 from tests.truth import (
     docker_containers,
     docker_df_v,
@@ -25,8 +26,8 @@ from tests.truth import (
 
 
 @pytest.fixture(scope="module")
-def db(docker_host: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("docker"))
+def db(lasting_index: NewIndex, docker_host: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("docker"))
     made.look(docker_host)
     return made
 

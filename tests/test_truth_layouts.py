@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.held import hold_layout
+from tests.indexes import NewIndex
 from tests.recount import numbers
-from tests.stores import Database, new_index, numbers_of
+from tests.stores import Database, numbers_of
 from tests.truth import layout_inspect, layout_manifest, umoci_stat, umoci_tags
 
 RAW = {"chart": "chart", "latest": "latest", "multi": "multi", "sbom": "sbom", "web_1.2": "web:1.2", "zstd": "zstd"}
@@ -22,15 +23,15 @@ STATTED = ("cfg", "repacked", "static")
 
 
 @pytest.fixture(scope="module")
-def skopeo(skopeo_layout: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("skopeo"))
+def skopeo(lasting_index: NewIndex, skopeo_layout: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("skopeo"))
     made.look(skopeo_layout)
     return made
 
 
 @pytest.fixture(scope="module")
-def umoci(umoci_layout: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("umoci"))
+def umoci(lasting_index: NewIndex, umoci_layout: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("umoci"))
     made.look(umoci_layout)
     return made
 

@@ -13,9 +13,10 @@ from imgindex.records.rows import PastTag, Problem, Record, SourceImage
 from imgindex.sources.containers_storage.source import ContainersStorage
 from imgindex.store.check import check
 from imgindex.store.engine import open_engine
+from tests.indexes import NewIndex
 from tests.recount import attribute
 from tests.sources.scans import of, scan
-from tests.stores import Database, new_index
+from tests.stores import Database
 from tests.truth import podman_history, podman_images, podman_inspect
 
 LIST = "8f8a79174ae1d2b1435be216bde91112e9c59ecb512b8d232c7a9d126e15fc1e"
@@ -23,8 +24,8 @@ LIST_DIGEST = "sha256:8419cea8341d15b268d5bb160ddba65ac90a214902c94f050de6d1fa29
 
 
 @pytest.fixture(scope="module")
-def db(podman_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("podman"))
+def db(lasting_index: NewIndex, podman_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("podman"))
     made.look(podman_store)
     return made
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.held import Held, hold_registry
+from tests.indexes import NewIndex
 from tests.recount import numbers
-from tests.stores import Database, at, new_index, numbers_of
+from tests.stores import Database, at, numbers_of
 from tests.truth import registry_config, registry_inspect, registry_tags
 
 SOURCE = "registry"
@@ -50,8 +51,8 @@ def held(registry_store: Path) -> Held:
 
 
 @pytest.fixture(scope="module")
-def db(registry_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    made = new_index(tmp_path_factory.mktemp("registry"))
+def db(lasting_index: NewIndex, registry_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = lasting_index(tmp_path_factory.mktemp("registry"))
     made.look(registry_store, name=SOURCE)
     return made
 

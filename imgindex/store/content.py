@@ -95,14 +95,16 @@ def _verify_names(session: Session, table: str, batch: Batch) -> None:
     by two writers at once: the second is to see what the first wrote (`settle_content`)."""
     key, _ = NAMED[table]
     verified = VERIFIED[table]
-    fills = f"s.{key} = {{t}}.{key} AND {{t}}.{verified} IS NULL AND s.{verified} IS NOT NULL"
     session.stage("batch_configs", {"config_key": ("BIGINT", sorted(_configs(batch)) if table == "blobs" else [])})
     session.lock_rows(
-        f"SELECT t.{key} FROM {table} AS t WHERE t.{key} IN (SELECT config_key FROM batch_configs) "
-        f"OR EXISTS (SELECT 1 FROM batch_{table} AS s WHERE {fills.format(t='t')}) ORDER BY t.{key}"
+        f"SELECT t.{key} FROM {table} AS t WHERE t.{key} IN (SELECT config_key FROM batch_configs "
+        f"UNION SELECT s.{key} FROM batch_{table} AS s WHERE s.{verified} IS NOT NULL) ORDER BY t.{key}"
     )
     session.unstage("batch_configs")
-    session.run(f"UPDATE {table} SET {verified} = s.{verified} FROM batch_{table} AS s WHERE {fills.format(t=table)}")
+    session.run(
+        f"UPDATE {table} SET {verified} = s.{verified} FROM batch_{table} AS s "
+        f"WHERE s.{key} = {table}.{key} AND {table}.{verified} IS NULL AND s.{verified} IS NOT NULL"
+    )
 
 
 def _configs(batch: Batch) -> set[int]:
@@ -193,10 +195,8 @@ def _write_documents(session: Session, batch: Batch, parent: type[Record]) -> in
     if not new:
         return 0
     for child in children:
-        records = batch.records[child]
-        if len(new) < len(kept):
-            records = [record for record in records if getattr(record, key) in new]
-        if records:
+        # Not those of a document that was there, nor of one that was left out.
+        if records := [record for record in batch.records[child] if getattr(record, key) in new]:
             _insert(session, child, records)
     return len(new)
 

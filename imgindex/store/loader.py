@@ -211,6 +211,7 @@ class Loader:
         ended = self._ended()
         if not ended:
             return written, 0
+        session.refresh()
         return written, decide(session, self._scan, ended, self._listed | {scope.scope_key for scope in ended})
 
     def _ended(self) -> list[ScanScope]:
@@ -267,6 +268,7 @@ class Loader:
 
     def _close(self, outcome: str | None, reason: str | None, document_count: int, bytes_read: int) -> None:
         def end() -> str:
+            self._session.refresh()
             self._derive()
             found = outcome or self._outcome()
             self._end(found, reason, document_count, bytes_read)

@@ -50,6 +50,10 @@ class Dialect(Protocol):
         """Let the planner know what a temporary table holds now."""
         ...
 
+    def refresh(self, connection: Connection) -> None:
+        """Let the planner know of tables that have grown a lot."""
+        ...
+
     def changed(self, result: CursorResult[Any]) -> int:
         """How many rows an INSERT, UPDATE or DELETE touched."""
         ...
@@ -177,6 +181,10 @@ class Session:
     def settle(self, name: str) -> None:
         """Say that much was added to a temporary table."""
         self.dialect.settle(self._connection, name)
+
+    def refresh(self) -> None:
+        """Say that much was added to the tables of the index."""
+        self.dialect.refresh(self._connection)
 
     def lock_rows(self, select: str) -> None:
         self.dialect.lock_rows(self._connection, select)

@@ -1,4 +1,4 @@
-"""An empty index for each test, and one that holds all sample stores."""
+"""An empty index for each test, and one that holds all sample stores, on both engines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores import Database, new_index
+from tests.indexes import NewIndex
+from tests.stores import Database
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
+def db(new_index: NewIndex, tmp_path: Path) -> Database:
     return new_index(tmp_path)
 
 
@@ -20,9 +21,9 @@ def sample_stores(docker_host: Path, registry_store: Path, skopeo_layout: Path, 
 
 
 @pytest.fixture(scope="session")
-def full(sample_stores: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Database:
+def full(lasting_index: NewIndex, sample_stores: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Database:
     """All sample stores in one index. Tests read it and never write to it."""
-    db = new_index(tmp_path_factory.mktemp("full"))
+    db = lasting_index(tmp_path_factory.mktemp("full"))
     for store in sample_stores:
         db.look(store)
     return db

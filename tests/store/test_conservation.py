@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.builders import Docker, Image, Index, Layer, Layout, Registry
 from tests.held import hold_docker, hold_layout, hold_registry
+from tests.indexes import NewIndex
 from tests.recount import docker_numbers, numbers
-from tests.stores import Database, image_of, index_of, layer_of, new_index, numbers_of, platform
+from tests.stores import Database, image_of, index_of, layer_of, numbers_of, platform
 
 FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 POOL = [layer_of(bytes([number]) * size) for number, size in enumerate((1, 7, 64, 100, 333, 1001), start=1)]
@@ -134,13 +135,13 @@ def build_docker(path: Path, world: World) -> None:
 
 @EXAMPLES
 @given(worlds())
-def test_every_number_is_that_recounted_by_hand(world: World) -> None:
+def test_every_number_is_that_recounted_by_hand(lasting_index: NewIndex, world: World) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         build_registry(folder / "registry", world)
         build_layout(folder / "layout", world)
         build_docker(folder / "docker", world)
-        db = new_index(folder)
+        db = lasting_index(folder)
         db.look(folder / "registry", name="registry")
         db.look(folder / "layout", name="layout")
         db.look(folder / "docker", name="docker")

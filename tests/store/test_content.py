@@ -19,7 +19,8 @@ from tests.builders import (
     make_index,
 )
 from tests.held import chain_ids, hold_layout, hold_registry
-from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, image_from, layer_of, new_index
+from tests.indexes import NewIndex
+from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, image_from, layer_of
 
 BASE = "sha256:2edcec3590a4ec7f40cf0743c15d78fb39d8326bc029073b41ef9727da6c851f"
 ABOVE = "sha256:e379e8aedd4d72bb4c529a4ca07a4e4d230b5a1d3f7a61bc80179e8f02421ad8"
@@ -43,7 +44,7 @@ def test_the_chain_id_of_two_layers_of_nginx_is_that_of_docker(db: Database, tmp
 
 
 def test_content_and_what_views_say_of_a_source_is_the_same_in_any_order_of_looks(
-    full: Database, sample_stores: list[Path], tmp_path: Path
+    new_index: NewIndex, full: Database, sample_stores: list[Path], tmp_path: Path
 ) -> None:
     # Each store comes first, and each comes last.
     docker, registry, skopeo, umoci = sample_stores
@@ -90,7 +91,7 @@ PER_SOURCE = {
 
 
 def test_what_a_source_costs_does_not_depend_on_the_others(
-    full: Database, sample_stores: list[Path], tmp_path: Path
+    new_index: NewIndex, full: Database, sample_stores: list[Path], tmp_path: Path
 ) -> None:
     for number, store in enumerate(sample_stores):
         alone = new_index(tmp_path, f"{number}.duckdb")
@@ -98,7 +99,7 @@ def test_what_a_source_costs_does_not_depend_on_the_others(
         assert rows_of_views(alone) == rows_of_views(full, source)
 
 
-def test_what_a_source_lacks_does_not_come_from_another(db: Database, tmp_path: Path) -> None:
+def test_what_a_source_lacks_does_not_come_from_another(new_index: NewIndex, db: Database, tmp_path: Path) -> None:
     # An index whose child was never pushed here: only its name is known, though another registry has the child.
     here, there = make_image(1), make_image(2, architecture="arm64")
     index = make_index(here, there)
@@ -141,7 +142,7 @@ def test_a_full_look_changes_no_row_either(sample_stores: list[Path], full: Data
 
 
 def test_what_is_written_does_not_depend_on_the_size_of_batches(
-    registry_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_index: NewIndex, registry_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = new_index(tmp_path, "whole.duckdb")
     whole.look(registry_store, as_of=1_795_500_000)
@@ -217,7 +218,12 @@ def short_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("short_keys")
 @pytest.mark.parametrize("batch", [150_000, 60])
 def test_with_keys_that_collide_no_edge_leads_to_a_wrong_digest(
-    registry_store: Path, skopeo_layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+    new_index: NewIndex,
+    registry_store: Path,
+    skopeo_layout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
 ) -> None:
     monkeypatch.setattr(loader, "BATCH_RECORDS", batch)
     db = new_index(tmp_path)
@@ -260,7 +266,7 @@ def test_with_keys_that_collide_no_edge_leads_to_a_wrong_digest(
 
 
 @pytest.mark.usefixtures("short_keys")
-def test_a_collision_names_the_item_that_is_left_out(registry_store: Path, tmp_path: Path) -> None:
+def test_a_collision_names_the_item_that_is_left_out(new_index: NewIndex, registry_store: Path, tmp_path: Path) -> None:
     db = new_index(tmp_path)
     db.look(registry_store)
     left_out = set(db.column("SELECT digest FROM problem_detail WHERE kind = 'key_collision' AND digest IS NOT NULL"))
@@ -276,7 +282,7 @@ def test_a_collision_names_the_item_that_is_left_out(registry_store: Path, tmp_p
 
 @pytest.mark.usefixtures("short_keys")
 def test_collisions_are_settled_the_same_way_every_time(
-    registry_store: Path, skopeo_layout: Path, tmp_path: Path
+    new_index: NewIndex, registry_store: Path, skopeo_layout: Path, tmp_path: Path
 ) -> None:
     dumps = []
     for name in ("one", "two"):
@@ -288,7 +294,9 @@ def test_collisions_are_settled_the_same_way_every_time(
 
 
 @pytest.mark.usefixtures("short_keys")
-def test_another_look_at_a_store_with_collisions_changes_no_row(registry_store: Path, tmp_path: Path) -> None:
+def test_another_look_at_a_store_with_collisions_changes_no_row(
+    new_index: NewIndex, registry_store: Path, tmp_path: Path
+) -> None:
     # What the index holds already is not the one to be left out.
     db = new_index(tmp_path)
     db.look(registry_store, as_of=1_795_500_000)

@@ -14,7 +14,8 @@ from imgindex.sources.base import Group, ScanContext
 from imgindex.sources.registry_root.source import RegistryRoot
 from imgindex.store import loader
 from tests.builders import Docker, Layout, Registry, make_image, make_index
-from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, at, new_index
+from tests.indexes import NewIndex
+from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, at
 
 ONE, TWO, THREE = make_image(1), make_image(2), make_image(3)
 CONTAINER = "cd" * 32
@@ -329,7 +330,7 @@ def test_a_source_that_cannot_be_read_keeps_what_it_had(db: Database, tmp_path: 
 
 
 def test_a_scan_that_was_stopped_leaves_content_and_the_next_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_index: NewIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whatever group it was stopped at, the next look makes the index that an undisturbed one makes.
     registry = Registry(tmp_path / "registry")

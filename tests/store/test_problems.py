@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.builders import OCI_INDEX, Blob, Docker, Index, Layout, Registry, as_json, make_image, make_index
 from tests.held import hold_layout, hold_registry
+from tests.indexes import NewIndex
 from tests.recount import numbers
-from tests.stores import HOUR, NOON, Database, at, image_of, index_of, layer_of, new_index, numbers_of
+from tests.stores import HOUR, NOON, Database, at, image_of, index_of, layer_of, numbers_of
 
 ONE, TWO = make_image(1), make_image(2)
 ODD = image_of(layer_of(b"one"), layer_of(b"two"), history=[{"created_by": "RUN one"}])
@@ -53,7 +54,9 @@ def test_a_partial_look_mends_nothing(db: Database, tmp_path: Path) -> None:
     assert db.problems() == []
 
 
-def test_what_is_odd_in_a_document_stays_though_it_is_not_read_again(db: Database, tmp_path: Path) -> None:
+def test_what_is_odd_in_a_document_stays_though_it_is_not_read_again(
+    new_index: NewIndex, db: Database, tmp_path: Path
+) -> None:
     layout, registry, docker = Layout(tmp_path / "l"), Registry(tmp_path / "r"), Docker(tmp_path / "d")
     layout.add(ODD, "1")
     registry.push("team/web", "1", ODD)

@@ -23,7 +23,8 @@ from imgindex.store.engine import open_engine
 from imgindex.store.loader import Loader, SourceRow
 from imgindex.store.session import Session
 from tests.builders import Registry, digest_of, make_image
-from tests.stores import HOUR, NOON, Database, at, new_index
+from tests.indexes import NewIndex
+from tests.stores import HOUR, NOON, Database, at
 
 SCOPE = scope_key("repository", "local/team/web")
 SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local")
@@ -89,7 +90,7 @@ events_of_tags = st.lists(
     events_of_tags, st.lists(st.integers(0, 6), min_size=2, max_size=4, unique=True), st.randoms(use_true_random=False)
 )
 def test_any_history_has_one_answer_at_any_time_and_never_a_wrong_one(
-    steps: list[tuple[int, str, int | None]], looks: list[int], chance: Any
+    lasting_index: NewIndex, steps: list[tuple[int, str, int | None]], looks: list[int], chance: Any
 ) -> None:
     events: list[Event] = []
     now = NOON - HOUR
@@ -100,7 +101,7 @@ def test_any_history_has_one_answer_at_any_time_and_never_a_wrong_one(
     chance.shuffle(times)
     asked = [NOON - HOUR + quarter * 15 * MINUTE + 3 for quarter in range(36)]
     with tempfile.TemporaryDirectory() as folder:
-        db = new_index(Path(folder))
+        db = lasting_index(Path(folder))
         for time in times:
             look(db, events, time)
         found = answers(db, asked)
@@ -129,7 +130,9 @@ def answers_at(found: dict[int, dict[str, int]], asked: list[int], time: int) ->
     st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["a", "b"]), st.integers(0, 3)), min_size=2, max_size=10),
     st.permutations([0, 2, 4, 6, 9]),
 )
-def test_copies_cut_at_five_times_tell_the_same_in_any_order(steps: list[Any], order: list[int]) -> None:
+def test_copies_cut_at_five_times_tell_the_same_in_any_order(
+    lasting_index: NewIndex, steps: list[Any], order: list[int]
+) -> None:
     # Nothing is deleted, so no copy shows that a tag was away.
     events: list[Event] = []
     now = NOON - HOUR
@@ -140,7 +143,7 @@ def test_copies_cut_at_five_times_tell_the_same_in_any_order(steps: list[Any], o
     told = []
     for hours in (sorted(order), order):
         with tempfile.TemporaryDirectory() as folder:
-            db = new_index(Path(folder))
+            db = lasting_index(Path(folder))
             for hour in hours:
                 look(db, events, NOON + hour * HOUR + 7)
             told.append(answers(db, asked))
@@ -215,7 +218,7 @@ def test_the_sample_registry_tells_three_targets_of_latest(db: Database, registr
     assert told == {digest: set_at for digest, set_at, _ in found} == {digest: start for digest, _, start in found}
 
 
-def test_a_registrys_copies_in_any_order_tell_one_history(tmp_path: Path) -> None:
+def test_a_registrys_copies_in_any_order_tell_one_history(new_index: NewIndex, tmp_path: Path) -> None:
     registry = Registry(tmp_path / "registry", set_at=NOON)
     for number in (1, 2, 3):
         registry.push("team/web", "1", make_image(number))

@@ -16,7 +16,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import Docker, Layout, Registry, make_image
-from tests.stores import HOUR, NOON, Database, at, image_of, index_of, layer_of, new_index, platform
+from tests.indexes import NewIndex
+from tests.stores import HOUR, NOON, Database, at, image_of, index_of, layer_of, platform
 
 ONE, TWO, THREE = make_image(1), make_image(2), make_image(3)
 FIRST, SECOND, THIRD, FOURTH = (NOON + HOUR * n for n in range(4))
@@ -206,13 +207,13 @@ State = tuple[int | None, int]
 
 @settings(max_examples=8, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(st.tuples(st.sampled_from([None, 0, 1, 2]), st.integers(-90, 200)), min_size=2, max_size=4))
-def test_whatever_a_tag_does_its_history_tiles_time(states: list[State]) -> None:
+def test_whatever_a_tag_does_its_history_tiles_time(lasting_index: NewIndex, states: list[State]) -> None:
     # The history of a timeline of looks is worked out by the test as well.
     images = (ONE, TWO, THREE)
     told: list[list[Any]] = []
     seen_at: int | None = None
     with tempfile.TemporaryDirectory() as folder:
-        registry, db = Registry(Path(folder) / "registry"), new_index(Path(folder))
+        registry, db = Registry(Path(folder) / "registry"), lasting_index(Path(folder))
         registry.push("team/web", "other", ONE)
         for number, (which, minutes) in enumerate(states):
             look = NOON + number * HOUR

@@ -36,6 +36,9 @@ class DuckDB:
     def settle(self, connection: Connection, name: str) -> None:
         """Nothing to do: DuckDB counts what it holds by itself."""
 
+    def refresh(self, connection: Connection) -> None:
+        """Nothing to do, either."""
+
     def changed(self, result: CursorResult[Any]) -> int:
         answer = result.fetchone() if result.returns_rows else None
         return int(answer[0]) if answer else 0

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, text
 
+from imgindex.store.schema import metadata
 from imgindex.store.session import Columns
 
 EPOCH = 946_684_800_000_000
@@ -28,6 +29,14 @@ _SORTED_BY_BYTES = {"TEXT": 'TEXT COLLATE "C"'}
 
 INDEX_LOCK = (0x696D67, 0x696478)
 """The advisory lock that stands for the whole index: shared by those who load, held alone by those who rebuild."""
+
+_OUTGROWN = """
+SELECT c.relname FROM pg_catalog.pg_class AS c
+WHERE c.oid = ANY (SELECT CAST(n AS regclass) FROM unnest(CAST(:names AS TEXT[])) AS n)
+    AND pg_relation_size(c.oid) > 8192 * (2 * c.relpages + 8)
+ORDER BY c.relname
+"""
+"""Tables that are twice as large as when they were last analysed. The server does it by itself, but a minute too late."""
 
 
 class PostgreSQL:
@@ -57,6 +66,10 @@ class PostgreSQL:
 
     def settle(self, connection: Connection, name: str) -> None:
         connection.exec_driver_sql(f"ANALYZE {name}")
+
+    def refresh(self, connection: Connection) -> None:
+        for (name,) in connection.execute(text(_OUTGROWN), {"names": list(metadata.tables)}).fetchall():
+            self.settle(connection, name)
 
     def changed(self, result: CursorResult[Any]) -> int:
         return result.rowcount
