@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,11 +18,11 @@ from imgindex.limits import Limits
 from imgindex.oci.platform import parse_platform
 from imgindex.records.keys import name_key
 from imgindex.records.redact import Redactor
-from imgindex.sources.base import Known, NothingKnown, ScanContext, Source
+from imgindex.sources.base import Known, NothingKnown, Prompt, ScanContext, Source
 from imgindex.sources.open import is_fetched, open_source
 from imgindex.sources.registry_api.http.options import FetchOptions
 from imgindex.store import migrate
-from imgindex.store.engine import open_engine
+from imgindex.store.engine import database_url, kept_open, open_engine
 from imgindex.store.known import KnownDocuments
 from imgindex.store.loader import Loaded, Loader, SourceRow
 from imgindex.store.session import Session
@@ -122,21 +123,41 @@ def ingest(db: str, specs: Sequence[str], options: IngestOptions, watch: Watch) 
     ]
     if len(failed) == len(specs):
         return failed
-    migrate.upgrade(db, keep_env=options.keep_env)
-    session = Session(open_engine(db, read_only=False))
+    first = _begin(sources[0], db, options)
     try:
-        with session.transaction():
-            keep_env = bool(session.value("SELECT BOOL_OR(keep_env) FROM index_info"))
-        if options.keep_env and not keep_env:
-            raise UsageError(
-                "--keep-env is settled when an index is made, and this one redacts. Make another with --db."
-            )
-        return [
-            _ingest_one(session, spec, source, options, keep_env, watch)
-            for spec, source in zip(specs, sources, strict=True)
-        ]
+        with kept_open(db):
+            migrate.upgrade(db, keep_env=options.keep_env)
+            session = Session(open_engine(db, read_only=False))
+        try:
+            with session.transaction():
+                keep_env = bool(session.value("SELECT BOOL_OR(keep_env) FROM index_info"))
+            if options.keep_env and not keep_env:
+                raise UsageError(
+                    "--keep-env is settled when an index is made, and this one redacts. Make another with --db."
+                )
+            return [
+                _ingest_one(session, spec, source, options if number else first, keep_env, watch)
+                for number, (spec, source) in enumerate(zip(specs, sources, strict=True))
+            ]
+        finally:
+            session.close()
     finally:
-        session.close()
+        if isinstance(sources[0], Prompt):
+            sources[0].end()
+
+
+def _begin(source: Source | ImgindexError, db: str, options: IngestOptions) -> IngestOptions:
+    """Let the first source begin while the index is opened. Returns the options of its scan, whose time this is.
+
+    Not for PostgreSQL, which says itself what time it is, and where another may be scanning the same source.
+    """
+    if not isinstance(source, Prompt) or database_url(db).get_backend_name() != "duckdb":
+        return options
+    if options.as_of is None:
+        options = replace(options, as_of=time.time_ns() // 1000)
+    with suppress(ImgindexError):  # which its scan will meet again
+        source.begin(Limits())
+    return options
 
 
 def plan(specs: Sequence[str], options: IngestOptions) -> list[tuple[str, dict[str, int]]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from imgindex.errors import ContentError, LimitExceededError, MalformedError, quote
 from imgindex.limits import Limits
@@ -148,6 +148,19 @@ class Source(Protocol):
 
     def plan(self, context: ScanContext) -> dict[str, int]:
         """What `scan` would read, counted without reading a document: {noun in the plural: count}."""
+        ...
+
+
+@runtime_checkable
+class Prompt(Protocol):
+    """A source that is slow, and has something to do before the index is open."""
+
+    def begin(self, limits: Limits) -> None:
+        """Begin with what asks nothing of the index; the next scan goes on with it."""
+        ...
+
+    def end(self) -> None:
+        """Give up what was begun, if no scan took it."""
         ...
 
 

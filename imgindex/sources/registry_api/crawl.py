@@ -1,4 +1,4 @@
-"""From the names of repositories to their tags, and to all documents behind them that the index does not hold.
+"""From tags to all documents behind them that the index does not hold.
 
 Tags are taken in slices, whole repositories or parts of one: looked at, then what they point at is walked down. A
 document that the index holds is not fetched; the walk goes on through it, and what it names is taken as there, as long
@@ -11,26 +11,23 @@ import functools
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
-from imgindex.errors import ContentError, MalformedError, SourceError
+from imgindex.errors import ContentError, SourceError
 from imgindex.oci.digest import UnsupportedDigestError, parse_digest
-from imgindex.oci.reference import is_tag
 from imgindex.records.keys import content_key
 from imgindex.records.normalize import Normalizer
 from imgindex.records.rows import IndexEntry, Problem, Record
 from imgindex.records.wanted import Role, Wanted
-from imgindex.sources.base import Group, ScanContext, check_name
+from imgindex.sources.base import Group, NothingKnown, ScanContext
 from imgindex.sources.registry_api.documents import Document, Target, fetch_document, look_at_tag
 from imgindex.sources.registry_api.http.client import Client
 from imgindex.sources.registry_api.http.errors import NotFoundError
-from imgindex.sources.registry_api.lists import Listing, list_referrers, list_tags
+from imgindex.sources.registry_api.lists import Listing, list_referrers
 from imgindex.sources.registry_api.patience import Patience
 from imgindex.sources.registry_api.repository import Place, Repository, Sightings
 from imgindex.sources.registry_api.steps import Steps
 
 SLICE = 2000
 """Tags that are looked at before what they point at is walked down."""
-LISTED = 200
-"""Repositories whose tags are listed before they are looked at."""
 
 
 class _Read(NamedTuple):
@@ -62,6 +59,8 @@ class Crawl:
         self._sightings = Sightings(context.keys)
         self._has_referrers: bool | None = None
         """Whether the registry lists referrers; None = nobody has asked."""
+        self._may_know = False
+        """Whether the index may hold anything: a new one need not be asked before something was committed."""
         self._read: dict[str, _Read] = {}
         """The documents that were fetched and may not be committed yet, by digest."""
         self._reached: set[tuple[int, str, Role]] = set()
@@ -70,43 +69,12 @@ class Crawl:
 
     # -- tags ----------------------------------------------------------------------------------------------------------
 
-    def list_tags(self, repositories: list[Repository]) -> list[Repository]:
-        """Fill in their tags. Returns those that are there, or may be: the registry says that it lacks the others."""
-        limits, found = self._context.limits, []
-        for repository, listing in self._steps.each(
-            repositories,
-            lambda repository: self._patience.attempt(
-                functools.partial(list_tags, self._client, repository.name, limits)
-            ),
-        ):
-            if isinstance(listing, NotFoundError):
-                continue
-            found.append(repository)
-            if isinstance(listing, (ContentError, SourceError)):
-                repository.note("", listing)
-                repository.unlisted, repository.refused = str(listing), listing
-                continue
-            self._take_tags(repository, listing)
-        return sorted(found, key=lambda repository: repository.name)
-
-    def _take_tags(self, repository: Repository, listing: Listing) -> None:
-        if isinstance(listing.unlisted, (ContentError, SourceError)):
-            repository.note("", listing.unlisted)
-            repository.unlisted = str(listing.unlisted)
-        for tag in sorted(listing.found):
-            try:
-                check_name(tag, self._context.limits)
-                if not is_tag(tag):
-                    raise MalformedError("a tag that no registry can serve")
-            except ContentError as error:
-                repository.note(f":{tag}", error)
-                continue
-            repository.tags.append(tag)
-
     def look(self, tags: list[tuple[Repository, str]]) -> Iterator[Group]:
         """Look at these tags, and walk down what they point at."""
         self._reached.clear()
-        roots = yield from self._look(tags, fetch=self._context.known.is_empty)
+        is_empty = self._context.known.is_empty
+        self._may_know = self._may_know or not is_empty
+        roots = yield from self._look(tags, fetch=is_empty)
         absent = yield from self._walk(roots)
         if absent:  # moved since, or gone
             moved = [
@@ -118,6 +86,7 @@ class Crawl:
                 place.repository.note(f"@{place.wanted.digest}", error, place.wanted.digest)
         yield from self._sightings.rows()
         self._context.commit()
+        self._may_know = True
         self._read.clear()
 
     def _look(self, tags: list[tuple[Repository, str]], fetch: bool) -> Generator[Group, None, list[Place]]:
@@ -187,7 +156,8 @@ class Crawl:
         repositories = {place.repository.scope: place.repository for place in asked}
         wanted: dict[tuple[str, Role], list[Place]] = {}
         of_scope = [(place.repository.scope, place.wanted) for place in asked]
-        for number, row in enumerate(self._context.known.reach(of_scope)):
+        known = self._context.known if self._may_know else NothingKnown()
+        for number, row in enumerate(known.reach(of_scope)):
             place = (
                 asked[number]
                 if row.depth == 0

@@ -60,6 +60,8 @@ class Pace:
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait as an answer's Retry-After says; None where it says nothing that can be read."""
     text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:

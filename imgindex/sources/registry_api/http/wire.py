@@ -85,7 +85,7 @@ class Wire:
         self._own = name, port or PORTS["https"]
         self._options = options
         self._log = log
-        self._routes: dict[Origin, _Route] = {}
+        self._routes: dict[tuple[str, str], _Route] = {}
         self._paces: dict[str, Pace] = {}
         self._retry = stamina.AsyncRetryingCaller(
             attempts=options.attempts,
@@ -115,7 +115,19 @@ class Wire:
         beyond `limit`), `BadAnswerError`, `RefusedAddressError`.
         """
         try:
-            return await self._retry(self._attempt, method, url, headers, limit, form)
+            return await self._attempt(method, url, headers, limit, form)
+        except Exception as error:  # most requests need no second attempt, and its machinery costs
+            if not _may_pass(error):
+                raise
+            first = [error]
+
+        async def attempt() -> Answer:
+            if first:
+                raise first.pop()
+            return await self._attempt(method, url, headers, limit, form)
+
+        try:
+            return await self._retry(attempt)
         except _PassingStatusError as failed:
             return failed.answer
 
@@ -156,15 +168,16 @@ class Wire:
         return session
 
     def _route(self, url: URL) -> _Route:
-        origin = origin_of(url)
-        if (route := self._routes.get(origin)) is None:
+        place = url.scheme, url.raw_authority
+        if (route := self._routes.get(place)) is None:
+            origin = origin_of(url)
             host, port = origin.host, origin.port or 443
             pace = self._paces.setdefault(f"{host}:{port}", Pace(self._options.jobs))
             tls: ssl.SSLContext | bool = True
             if origin.scheme == "https":
                 own, verify = (host, port) == self._own, origin not in self.unverified
                 tls = self._certificates.context(host, port, own=own, verify=verify)
-            route = self._routes[origin] = _Route(pace, tls, *find_proxy(origin.scheme, host))
+            route = self._routes[place] = _Route(pace, tls, *find_proxy(origin.scheme, host))
         return route
 
     async def _attempt(
