@@ -85,14 +85,14 @@ def test_it_is_compact_and_any_client_from_1_1_on_opens_it(exported: Path, full:
     assert exported.stat().st_size * 3 < full.path.stat().st_size
 
 
-def test_its_manifest_lies_beside_it(exported: Path, full: Database) -> None:
+def test_its_manifest_lies_beside_it(exported: Path, answers: dict[str, Rows]) -> None:
     assert sorted(path.name for path in exported.parent.iterdir()) == ["fleet.duckdb", "fleet.duckdb.manifest.json"]
     manifest = json.loads(exported.with_name("fleet.duckdb.manifest.json").read_text())
     content = exported.read_bytes()
     assert (manifest["path"], manifest["bytes"]) == ("fleet.duckdb", len(content))
     assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
     assert {item["name"]: item["rows"] for item in manifest["relations"]} == {
-        table: full.value(f"SELECT COUNT(*) FROM {table}") for table in metadata.tables
+        table: len(answers[table]) for table in metadata.tables
     }
 
 
