@@ -59,7 +59,7 @@ def export(
     """Write the whole index as files: Parquet or CSV in a folder, or a DuckDB file.
 
     All is of one moment, and a file appears when it is whole: whoever reads the old ones goes on undisturbed. A folder
-    gets DIR/NAME/INDEX_KEY.parquet for each view and table, and DIR/manifest/INDEX_KEY.json, which tells rows, digests
+    gets DIR/NAME/INDEX_KEY.parquet for each view and table, and DIR/_manifest/INDEX_KEY.json, which tells rows, digests
     and the time of each source; several indexes may share one folder. A snapshot is an index like any other. What was
     written goes to stdout.
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgindex.cli.options import Output, ResultFormat
 from imgindex.cli.output import print_result
 from imgindex.errors import UsageError, quote
+
+if TYPE_CHECKING:
+    from imgindex.query.result import Result
+    from imgindex.store.schema import RelationDoc
 
 
 def schema(
@@ -22,7 +26,8 @@ def schema(
 ) -> None:
     """Show the views and tables, or the columns of one.
 
-    The views are what to ask: their names and columns stay. Each one's description starts with its key.
+    The views are what to ask: their names and columns stay. Each one's description starts with its key, the columns
+    that tell its rows apart. A table's columns say which other table they refer to.
 
     \b
     Examples:
@@ -35,13 +40,26 @@ def schema(
 
     relations = {relation.name: relation for relation in describe()}
     if name is None:
-        rows = [(relation.name, relation.kind, relation.comment) for relation in relations.values()]
-        columns = [("name", "TEXT"), ("kind", "TEXT"), ("comment", "TEXT")]
+        listed = [(relation.name, relation.kind, relation.comment) for relation in relations.values()]
+        result = make_result([("name", "TEXT"), ("kind", "TEXT"), ("comment", "TEXT")], listed)
     elif name.lower() in relations:
-        rows = [(column.name, column.type, column.comment) for column in relations[name.lower()].columns]
-        columns = [("column", "TEXT"), ("type", "TEXT"), ("comment", "TEXT")]
+        result = _columns_of(relations[name.lower()])
     else:
         near = difflib.get_close_matches(name.lower(), relations, n=3)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise UsageError(f'There is no table or view "{quote(name)}".{meant} `imgindex schema` lists all.')
-    print_result(make_result(columns, rows), format_name, output, 0)
+    print_result(result, format_name, output, 0)
+
+
+def _columns_of(relation: RelationDoc) -> Result:
+    """A row a column. A view's columns refer to nothing: they are what was referred to."""
+    from imgindex.query.result import make_result
+
+    kinds = {"column": "TEXT", "type": "TEXT", "key": "BOOLEAN", "refers_to": "TEXT", "comment": "TEXT"}
+    rows: list[tuple[Any, ...]] = [
+        (column.name, column.type, column.key, column.refers_to, column.comment) for column in relation.columns
+    ]
+    if relation.kind == "view":
+        del kinds["refers_to"]
+        rows = [(*row[:3], row[4]) for row in rows]
+    return make_result(list(kinds.items()), rows)

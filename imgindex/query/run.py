@@ -65,6 +65,10 @@ def run_sql(engine: Engine, sql: str, *, timeout: float | None = None) -> Result
     first = check_statement(sql, engine.dialect.name)
 
     def execute(connection: Connection) -> CursorResult[Any]:
+        if connection.dialect.name == "postgresql":
+            # A prepared statement is one statement, whatever another reader of SQL may have made of it.
+            driver: Any = connection.connection.driver_connection
+            driver.prepare_threshold = 0
         # Without parameters the driver leaves percent signs alone.
         return connection.execution_options(no_parameters=True).exec_driver_sql(sql)
 

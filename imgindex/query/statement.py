@@ -1,13 +1,17 @@
 """What ad-hoc SQL may be: one statement that reads.
 
 This is for a clear message before the database is asked. What keeps a statement from writing is the connection, which
-is read-only and has no access to files (`store.engine`); what this room lets through by mistake is refused there.
+is read-only and has no access to files (`store.engine`); what this room lets through by mistake is refused there. On
+PostgreSQL access to files is a matter of the role: a superuser's functions read the server's files, and send what they
+read away. Those are refused by name here, which is no wall: a role that may only read is (docs/postgresql.md).
 
     check_statement("DROP TABLE layers", "duckdb") -> QueryError: DROP is refused: imgindex only reads ...
 """
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from imgindex.errors import QueryError, quote
@@ -17,6 +21,16 @@ STREAMED = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 
 READING = STREAMED | {"FROM", "DESCRIBE", "SHOW", "EXPLAIN", "SUMMARIZE", "PIVOT", "UNPIVOT"}
 """The words that a statement which reads can start with; some are DuckDB's alone."""
+
+
+_REACHING = re.compile(
+    r"pg_(read|write|ls|stat_file|file|rotate|logfile|terminate|cancel|reload|promote|switch|create|drop|advisory|"
+    r"try_advisory|notify|logical|replication|import|backup|start|stop|wal_replay)\w*"
+    r"|lo_\w+|loread|lowrite|dblink\w*|set_config"
+    r"|(query|cursor)_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby"  # these run SQL that they are given as text
+)
+"""Functions of PostgreSQL and of its usual extensions that read more than tables, or do more than read."""
+_ESCAPED_NAME = re.compile(r'\bu&"', re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -54,6 +68,8 @@ def check_statement(sql: str, engine: str) -> str:
         raise QueryError("There is no SQL to run.")
     if len(statements) > 1:
         raise QueryError(f"There are {len(statements)} statements; give one at a time.")
+    if engine == "postgresql":
+        _check_functions(sql, statements[0])
     first = next((token.text.upper() for token in statements[0] if token.text != "("), "(").split()[0]
     if first not in READING:
         raise QueryError(
@@ -63,6 +79,17 @@ def check_statement(sql: str, engine: str) -> str:
     if writing := _writes(sql, dialect):
         raise QueryError(f"{writing} is refused: imgindex only reads.")
     return first
+
+
+def _check_functions(sql: str, tokens: list[Token]) -> None:
+    """Raises QueryError where a function of PostgreSQL is called that does more than read tables."""
+    if _ESCAPED_NAME.search(sql):
+        raise QueryError('Names written as U&"..." are refused: write them out.')
+    for token, following in pairwise(tokens):
+        if following.text == "(" and _REACHING.fullmatch(token.text.lower()):
+            raise QueryError(
+                f"{quote(token.text)}() is refused: it reaches out of the database, or changes what may be done."
+            )
 
 
 def _split(tokens: list[Token]) -> list[list[Token]]:

@@ -161,6 +161,10 @@ def _refuse_missing(url: URL, read_only: bool) -> None:
 
 
 def _make_read_only(connection: Any, _record: object) -> None:
+    """Every transaction reads; also one that would begin after a statement had ended ours."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    connection.commit()
     connection.read_only = True
 
 

@@ -3,7 +3,7 @@
 Several indexes may be exported into one folder, from several hosts at once, since nothing has one name for two of them:
 
     lake/image_sizes/018f….parquet      <relation>/<key of the index>.<format>
-    lake/manifest/018f….json
+    lake/_manifest/018f….json
 
 A reader takes `lake/image_sizes/*.parquet`. Exporting an index again replaces all that the folder had of it, and
 touches nothing else. Two exports that hold the same index's observations are refused: each row would be there twice.
@@ -26,7 +26,8 @@ from imgindex.query.export.relation import FORMATS, Exportable, exportables, sel
 from imgindex.query.export.workshop import Workshop, is_server, literal, opened
 from imgindex.store.engine import open_engine
 
-MANIFESTS = "manifest"
+MANIFESTS = "_manifest"
+"""Where manifests lie: what reads a folder of data passes over a name that starts so."""
 
 
 def export_folder(
@@ -88,8 +89,8 @@ def _check_others(folder: Path, manifest: dict[str, Any]) -> None:
         if both and other["index_key"] != manifest["index_key"]:
             raise UsageError(
                 f"{quote(folder)} holds an export of the index {quote(other['index_key'])}, which shares "
-                "observations with this one by a merge: they would be there twice. Export into another folder, or remove "
-                f"the files of that one: rm {quote(folder)}/*/{quote(other['index_key'])}.*"
+                "observations with this one by a merge: they would be there twice. Export into another folder, or "
+                f"remove the files of that one: rm {quote(folder)}/*/{quote(other['index_key'])}.*"
             )
 
 

@@ -45,9 +45,9 @@ def exportables() -> dict[str, Exportable]:
     return found
 
 
-def written_types(relation: Exportable) -> list[dict[str, str]]:
-    """The columns of a file, as its manifest has them."""
-    return [{"name": name, "type": "TEXT" if kind == "UUID" else kind} for name, kind in relation.columns]
+def written_types(relation: Exportable) -> dict[str, str]:
+    """The columns of a file in their order, and their types."""
+    return {name: "TEXT" if kind == "UUID" else kind for name, kind in relation.columns}
 
 
 def select(relation: Exportable, format_name: str) -> str:

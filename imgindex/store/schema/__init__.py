@@ -12,19 +12,25 @@ from sqlalchemy import Table
 
 from imgindex.store.schema import content, derived, observations
 from imgindex.store.schema.parts import Presence, metadata, type_name
+from imgindex.store.schema.references import AREAS, Reference, draw, references, references_of, tables_in
 from imgindex.store.views import VIEWS, View
 
 __all__ = [
+    "AREAS",
     "PRESENCE",
     "VIEWS",
     "ColumnDoc",
+    "Reference",
     "RelationDoc",
     "View",
     "content",
     "derived",
     "describe",
+    "draw",
     "metadata",
     "observations",
+    "references",
+    "tables_in",
 ]
 
 PRESENCE: dict[str, Presence] = {
@@ -38,6 +44,10 @@ class ColumnDoc:
     name: str
     type: str
     comment: str
+    key: bool = False
+    """Part of what tells the rows apart."""
+    refers_to: str | None = None
+    """Of a table's column: the table and column whose values it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,12 @@ class RelationDoc:
 def describe() -> list[RelationDoc]:
     """Every view, then every table, then the views that only carry others; each with its columns and comments."""
     views = [
-        RelationDoc(view.name, "view", view.comment, tuple(ColumnDoc(*column) for column in view.columns))
+        RelationDoc(
+            view.name,
+            "view",
+            view.comment,
+            tuple(ColumnDoc(*column, key=column[0] in view.key) for column in view.columns),
+        )
         for view in sorted(VIEWS, key=lambda view: view.internal)
     ]
     own = sum(not view.internal for view in VIEWS)
@@ -62,5 +77,10 @@ def describe() -> list[RelationDoc]:
 
 
 def _describe_table(table: Table) -> RelationDoc:
-    columns = tuple(ColumnDoc(column.name, type_name(column), column.comment or "") for column in table.columns)
+    targets = {found.column: f"{found.target}.{found.target_column}" for found in references_of(table)}
+    keys = {column.name for column in table.primary_key.columns}
+    columns = tuple(
+        ColumnDoc(column.name, type_name(column), column.comment or "", column.name in keys, targets.get(column.name))
+        for column in table.columns
+    )
     return RelationDoc(table.name, "table", table.comment or "", columns)
