@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imgindex.report.html.charts.looks import look_closer
 from imgindex.report.html.charts.squarify import Box, squarify
 from imgindex.report.html.charts.tree import LEAST_AREA, Node, group_small, make_tree
 from imgindex.report.html.charts.treemap import draw_treemap, place
@@ -110,6 +111,25 @@ def test_names_say_only_what_the_one_above_does_not(make_plot, read_svg) -> None
         "b",
         "1",
     ]
+
+
+def test_the_largest_groups_are_drawn_alone_in_a_closer_look(make_plot, read_svg) -> None:
+    rows = [("s", f"team/{name}", f"i{place}", value) for name, value in (("a", 5), ("b", 9)) for place in range(7)]
+    rows += [("s", "team/c", "i", 50), ("s", "other repositories", None, 999)]
+    columns = ["source TEXT", *COLUMNS]
+    looks = look_closer(make_plot(columns, rows, path="source, repository, image", value="size_bytes"))
+    # The second and the third largest: team/c has too few rows, and the rest is no group.
+    assert [(look.key, look.name, look.value) for look in looks] == [
+        ("c1", "team/b", "63\u202fB"),
+        ("c3", "team/a", "35\u202fB"),
+    ]
+    assert [len(list(read_svg(look.narrow).iter("title"))) for look in looks] == [7, 7]
+
+
+@pytest.mark.parametrize("path", ["image", "repository, image"])
+def test_there_is_no_closer_look_without_a_level_below(make_plot, path: str) -> None:
+    rows = [("a", f"a:{place}", 5) for place in range(9)]
+    assert look_closer(make_plot(COLUMNS, rows, path=path, value="size_bytes")) == []
 
 
 @pytest.mark.parametrize("rows", [[], [("a", "a:1", None)], [("a", "a:1", 0)]])

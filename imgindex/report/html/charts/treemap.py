@@ -78,7 +78,7 @@ def _draw(plot: Plot, placed: list[Placed]) -> Iterator[Markup]:
     """The boxes, then the edges over them from the inside out, then the names."""
     for item in placed:
         if item.leaf:
-            yield mark(_hint(plot, item), element("rect", **_corners(item.box), class_=item.colour))
+            yield mark(_hint(plot, item), element("rect", **_corners(item.box), class_=item.colour), key=item.colour)
     for item in sorted(placed, key=lambda item: -len(item.above)):
         yield element("rect", **_corners(item.box), class_=f"edge e{min(len(item.above), 2)}")
     taken: dict[tuple[int, ...], list[Box]] = {}
