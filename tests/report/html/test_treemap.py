@@ -105,10 +105,10 @@ def test_names_say_only_what_the_one_above_does_not(make_plot, read_svg) -> None
     rows = [("team/a", "team/a:1, team/a:latest", 500), ("team/a", "other/x:1", 400), ("b", "b:1", 300)]
     plot = make_plot(COLUMNS, rows, path="repository, image", value="size_bytes")
     assert [text.text for text in read_svg(draw_treemap(plot, 900)).iter("text")] == [
-        "team/a",
+        "team/a  900\u202fB",
         "1 +1",
         "other/x:1",
-        "b",
+        "b  300\u202fB",
         "1",
     ]
 

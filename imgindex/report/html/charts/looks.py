@@ -47,5 +47,5 @@ def _look(plot: Plot, path: list[Column], group: Node, key: str) -> Look | None:
         return None
     below = ", ".join(level.name for level in path[1:])
     alone = replace(plot, rows=rows, roles={**plot.roles, "path": below})
-    wide, narrow = draw_treemap(alone, WIDE), draw_treemap(alone, NARROW)
+    wide, narrow = draw_treemap(alone, WIDE, key), draw_treemap(alone, NARROW, key)
     return Look(key, group.hint, plot.shown("value", int(group.value)), wide, narrow) if wide and narrow else None
