@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import typer
+from typer._completion_classes import BashComplete
 
 from imgindex.cli.main import app
 from tests.cli.conftest import Invoke
@@ -122,12 +123,15 @@ def test_help_tells_how_to_call_it(invoke: Invoke) -> None:
     assert all(command in text for command in ("run", "list", "show"))
 
 
-def complete(words: str, incomplete: str) -> list[str]:
-    environment = {"_IMGINDEX_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"imgindex {words} {incomplete}"}
-    result = CliRunner().invoke(app, [], env=environment, prog_name="imgindex")
-    return [line.strip('"').split('":"')[0] for line in result.stdout.splitlines()]
+def completions(arguments: list[str], incomplete: str) -> list[str]:
+    shell = BashComplete(typer.main.get_command(app), {}, "imgindex", "_IMGINDEX_COMPLETE")
+    return [item.value for item in shell.get_completions(arguments, incomplete)]
 
 
-def test_a_shell_completes_reports_and_their_parameters(own: None) -> None:
-    assert any("layer-sharing" in line for line in complete("report run", "lay"))
-    assert any("since=" in line for line in complete("report run tag-drift -p", "si"))
+def test_a_shell_completes_reports_and_their_parameters(invoke: Invoke) -> None:
+    assert ["layer-sharing"] == completions(["report", "run"], "lay")
+    assert ["list", "layer-sharing"] == completions(["report"], "l")
+    assert ["ours"] == completions(["report", "run", "--reports", "reports"], "ou")
+    assert ["since=", "source="] == sorted(completions(["report", "run", "tag-drift", "-p"], "s"))
+    assert ["since="] == completions(["report", "tag-drift", "-p", "source=reg", "-p"], "s")
+    assert [] == completions(["report", "run", "no-such", "-p"], "")
