@@ -71,6 +71,9 @@ QUESTIONS = [
 ]
 """What is worth a look, in this order."""
 
+REPORTS = ["layer-sharing", "tag-drift", "host"]
+"""What is put beside an index that is kept."""
+
 ROWS = 12
 WIDTH = 110
 """How wide the tables are where no terminal says it."""
@@ -78,6 +81,7 @@ WIDTH = 110
 NEXT = """
 Next:
   imgindex ingest docker-root:/var/lib/docker     read a store of your own into ./imgindex.duckdb
+  imgindex report layer-sharing -o sharing.html   a page to send to others
   imgindex query list                             what else can be asked
   imgindex schema                                 the tables and views for SQL of your own"""
 
@@ -90,7 +94,7 @@ def demo(
 ) -> None:
     """Read the sample stores, and answer some questions about them.
 
-    All is done in a temporary folder that is removed at the end, unless --keep names one.
+    All is done in a temporary folder that is removed at the end, unless --keep names one, where reports are put, too.
 
     \b
     Examples:
@@ -103,9 +107,11 @@ def demo(
             if report.error is not None:
                 raise report.error
         _answer(db)
+        pages = [_report(db, keep / f"{name}.html") for name in REPORTS] if keep is not None else []
     note(NEXT)
     if keep is not None:
         note(f"\nThe index is kept: imgindex query list, then imgindex query run NAME --db {quote(db)}")
+        note(f"Reports of it: {', '.join(quote(page) for page in pages)}")
 
 
 def read_samples(folder: Path, db: str) -> list[ScanReport]:
@@ -144,6 +150,24 @@ def _answer(db: str) -> None:
         query = catalog.find(question.query)
         print_heading(query.question, f"imgindex query run {query.name}")
         print_result(_pick(run_query(engine, query, question.values), question.columns), limit=ROWS, width=WIDTH)
+
+
+def _report(db: str, page: Path) -> Path:
+    """Make the report that the file is called by."""
+    from imgindex.cli.output import open_sink
+    from imgindex.query.catalog import Catalog
+    from imgindex.report.answer import make_report
+    from imgindex.report.shelf import Shelf
+    from imgindex.report.write import write_report
+    from imgindex.shipped import folder as shipped_folder
+    from imgindex.store.engine import open_engine
+
+    catalog = Catalog([shipped_folder("queries")])
+    definition = Shelf([shipped_folder("reports")]).find(page.stem, catalog)
+    report = make_report(open_engine(db, read_only=True), definition, catalog)
+    with open_sink(page) as sink:
+        write_report(report, "html", sink)
+    return page
 
 
 def _pick(result: Result, names: list[str]) -> Result:

@@ -36,6 +36,12 @@ class Reports(TyperGroup):
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=question) for name, question in complete_report(ctx, incomplete)]
+        return [*super().shell_complete(ctx, incomplete), *names]
+
 
 app = typer.Typer(
     cls=Reports,
@@ -113,7 +119,7 @@ def run_report(
     Examples:
       imgindex report layer-sharing -o sharing.html
       imgindex report tag-drift -p source=registry
-      imgindex report image team/web:1.2 -p platform=linux/arm64 -o web.html
+      imgindex report run image team/web:1.2 -p platform=linux/arm64 -o web.html
     """
     from imgindex.query.catalog import open_catalog
     from imgindex.report.answer import make_report

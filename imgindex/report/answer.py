@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgindex import __version__
+from imgindex.errors import ReportError
 from imgindex.query.catalog import Catalog
 from imgindex.query.parameters import LIMIT, Value, bind_values, write_value
 from imgindex.query.parameters import MOST_ROWS as ALL_ROWS
@@ -21,7 +22,7 @@ from imgindex.query.result import Column, Row
 from imgindex.query.run import run_query
 from imgindex.query.saved import Query
 from imgindex.query.show.page import ask
-from imgindex.report.check import NULL, check_columns, reference
+from imgindex.report.check import NULL, find_unknown_column, reference
 from imgindex.report.model import Answer, Definition, Report, Section
 from imgindex.report.values import settle_values
 from imgindex.store.engine import place
@@ -71,7 +72,8 @@ def answer_section(
     most = MOST_ROWS if section.chart else section.rows
     lifted = LIMIT in values and LIMIT not in given
     with run_query(connection, query, values | ({LIMIT: ALL_ROWS} if lifted else {})) as result:
-        check_columns(section, [column.name for column in result.columns], "")
+        if found := find_unknown_column(section, [column.name for column in result.columns]):
+            raise ReportError(f'Section "{section.title}", {found[0]}: {found[1]}', key=found[0])
         kept = _Kept(section, result.columns, most)
         for row in result.rows():
             kept.add(row)

@@ -8,7 +8,7 @@ text; of a query that says `*`, only its answer tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -43,13 +43,12 @@ def reference(value: str) -> str | None:
     return match[1] if match else None
 
 
-def check_columns(section: Section, known: list[str], where: str) -> None:
-    """Raises ReportError where the section names a column that its query does not answer."""
+def find_unknown_column(section: Section, known: Sequence[str]) -> tuple[str, str] | None:
+    """The first key of the section that names a column which its query does not answer, and why that is wrong."""
     for key, column in _named_columns(section):
         if column not in known:
-            raise ReportError(
-                f'{where}{key}: {section.query} has no column "{quote(column)}".{near_misses(column, known)}', key=key
-            )
+            return key, f'{section.query} has no column "{quote(column)}".{near_misses(column, known)}'
+    return None
 
 
 def _named_columns(section: Section) -> Iterator[tuple[str, str]]:
@@ -121,8 +120,9 @@ class _Checker:
         if missing := missing_parameters(query.parameters, given):
             raise self._refuse(f"{where}values", f"{query.name} must be given {missing[0].name}: {missing[0].help}")
         section = replace(section, query=query.name, values=values)
-        if (known := columns_of(query)) is not None:
-            check_columns(section, list(known), f"{quote(self._path, 400)}: {where}")
+        known = columns_of(query)
+        if known is not None and (found := find_unknown_column(section, known)):
+            raise self._refuse(where + found[0], found[1])
         return section
 
     def _parse(self, query: Query, name: str, value: str, key: str) -> None:

@@ -1,8 +1,9 @@
 -- On which stacks of layers do the images stand, and where do they part?
 -- The stacks that the most listed images start with, as trees: one row a stack at which images part ways, or end;
--- parent is the nearest such stack below it. Of stacks that are the start of the same images, only
--- the tallest is a row. Bytes are those of the layers between the parent and this stack, on the basis that is given, at
--- the largest size that a source states.
+-- parent is the nearest such stack below it. Of stacks that are the start of the same images, only the tallest is a
+-- row; one that a single image has is none. Bytes are those of the layers above the parent, on the basis that is
+-- given, at the largest size that a source states. The label is the first name of an image that is this stack, else
+-- the command that made its top layer.
 -- param: chains integer = 60  How many stacks, those of the most images first.
 -- param: source text = null  Only images of this source.
 -- param: basis text = compressed  What bytes are counted: compressed, uncompressed or on_disk.
@@ -88,8 +89,9 @@ WITH present AS (
     GROUP BY i.chain_key
 )
 SELECT
-    c.chain_id, pc.chain_id AS parent_chain_id, COALESCE(m.name, h.created_by, c.chain_id) AS label, m.name AS base_name,
-    p.image_count, p.position + 1 AS depth, z.layer_count, z.layer_bytes, h.instruction, h.created_by
+    c.chain_id, pc.chain_id AS parent_chain_id, COALESCE(m.name, h.created_by, c.chain_id) AS label,
+    m.name AS base_name, p.image_count, p.position + 1 AS depth, z.layer_count, z.layer_bytes, h.instruction,
+    h.created_by
 FROM placed AS p
 JOIN chains AS c ON c.chain_key = p.chain_key
 JOIN sums AS z ON z.chain_key = p.chain_key

@@ -15,8 +15,9 @@ WITH found AS (
 ), wanted AS (
     SELECT image_key FROM found ORDER BY image_key LIMIT 100
 ), kept AS (
-    SELECT b.digest AS image_id, w.image_key, i.platform, i.os_version, i.created_at, i.author, i.layer_count, i.run_as,
-        i.entrypoint, i.cmd, i.working_dir, i.stop_signal, i.docker_version
+    SELECT b.digest AS image_id, w.image_key, i.platform, i.os_version,
+        REPLACE(SUBSTR(CAST(i.created_at AS TEXT), 1, 19), ' ', 'T') || 'Z' AS made_at, i.author, i.layer_count,
+        i.run_as, i.entrypoint, i.cmd, i.working_dir, i.stop_signal, i.docker_version
     FROM wanted AS w
     JOIN blobs AS b ON b.blob_key = w.image_key
     LEFT JOIN images AS i ON i.image_key = w.image_key
@@ -26,25 +27,25 @@ WITH found AS (
     JOIN image_names AS n ON n.image_key = k.image_key
 ), facts AS (
     SELECT i.image_id, 1 AS position, 'image ID' AS fact, i.image_id AS value FROM kept AS i
-    UNION ALL SELECT n.image_id, 2 AS position, 'name' AS fact, n.name AS value FROM names AS n
-    UNION ALL SELECT i.image_id, 3 AS position, 'platform' AS fact, i.platform AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 4 AS position, 'operating system version' AS fact, i.os_version AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 5 AS position, 'made at' AS fact, REPLACE(SUBSTR(CAST(i.created_at AS TEXT), 1, 19), ' ', 'T') || 'Z' AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 6 AS position, 'author' AS fact, i.author AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 7 AS position, 'layers' AS fact, CAST(i.layer_count AS TEXT) AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 8 AS position, 'runs as' AS fact, NULLIF(i.run_as, '') AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 9 AS position, 'entrypoint' AS fact, i.entrypoint AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 10 AS position, 'command' AS fact, i.cmd AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 11 AS position, 'working directory' AS fact, NULLIF(i.working_dir, '') AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 12 AS position, 'stop signal' AS fact, NULLIF(i.stop_signal, '') AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 13 AS position, 'made with Docker' AS fact, NULLIF(i.docker_version, '') AS value FROM kept AS i
-    UNION ALL SELECT i.image_id, 20 AS position, 'port' AS fact, p.exposed AS value
+    UNION ALL SELECT n.image_id, 2, 'name', n.name FROM names AS n
+    UNION ALL SELECT i.image_id, 3, 'platform', i.platform FROM kept AS i
+    UNION ALL SELECT i.image_id, 4, 'operating system version', i.os_version FROM kept AS i
+    UNION ALL SELECT i.image_id, 5, 'made at', i.made_at FROM kept AS i
+    UNION ALL SELECT i.image_id, 6, 'author', i.author FROM kept AS i
+    UNION ALL SELECT i.image_id, 7, 'layers', CAST(i.layer_count AS TEXT) FROM kept AS i
+    UNION ALL SELECT i.image_id, 8, 'runs as', NULLIF(i.run_as, '') FROM kept AS i
+    UNION ALL SELECT i.image_id, 9, 'entrypoint', i.entrypoint FROM kept AS i
+    UNION ALL SELECT i.image_id, 10, 'command', i.cmd FROM kept AS i
+    UNION ALL SELECT i.image_id, 11, 'working directory', NULLIF(i.working_dir, '') FROM kept AS i
+    UNION ALL SELECT i.image_id, 12, 'stop signal', NULLIF(i.stop_signal, '') FROM kept AS i
+    UNION ALL SELECT i.image_id, 13, 'made with Docker', NULLIF(i.docker_version, '') FROM kept AS i
+    UNION ALL SELECT i.image_id, 20, 'port', p.exposed
     FROM kept AS i JOIN image_ports AS p ON p.image_key = i.image_key
-    UNION ALL SELECT i.image_id, 21 AS position, 'volume' AS fact, v.path AS value
+    UNION ALL SELECT i.image_id, 21, 'volume', v.path
     FROM kept AS i JOIN image_volumes AS v ON v.image_key = i.image_key
-    UNION ALL SELECT i.image_id, 22 AS position, 'label ' || l.name AS fact, l.value
+    UNION ALL SELECT i.image_id, 22, 'label ' || l.name, l.value
     FROM kept AS i JOIN image_labels AS l ON l.image_key = i.image_key
-    UNION ALL SELECT i.image_id, 23 AS position, 'variable ' || e.name AS fact, e.value
+    UNION ALL SELECT i.image_id, 23, 'variable ' || e.name, e.value
     FROM kept AS i JOIN image_env AS e ON e.image_key = i.image_key
 )
 SELECT f.image_id, f.fact, f.value

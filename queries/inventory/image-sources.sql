@@ -21,7 +21,8 @@ WITH found AS (
     GROUP BY si.index_key, si.source_key, si.image_key
 )
 SELECT
-    s.name AS source, o.kind, b.digest AS image_id, n.present, n.listed, p.names, n.first_seen_at, n.ended_at, n.local_id
+    s.name AS source, o.kind, b.digest AS image_id, n.present, n.listed, p.names, n.first_seen_at, n.ended_at,
+    n.local_id
 FROM seen AS n
 JOIN source_streams AS s ON s.index_key = n.index_key AND s.source_key = n.source_key
 JOIN sources AS o ON o.index_key = n.index_key AND o.source_key = n.source_key

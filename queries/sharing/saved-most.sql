@@ -13,8 +13,8 @@ WITH chosen AS (
         AND (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
         AND (CAST(:basis AS TEXT) IS NULL OR u.basis = CAST(:basis AS TEXT))
     ORDER BY
-        CAST(u.size_bytes AS DECIMAL(38, 0)) * (u.image_count - 1) DESC NULLS LAST, u.image_count DESC NULLS LAST, s.name,
-        u.basis, u.unit_key, u.store
+        CAST(u.size_bytes AS DECIMAL(38, 0)) * (u.image_count - 1) DESC NULLS LAST,
+        u.image_count DESC NULLS LAST, s.name, u.basis, u.unit_key, u.store
     LIMIT CAST(:limit AS INTEGER)
 ), holders AS (
     SELECT x.index_key, x.source_key, x.basis, x.store, x.unit_key, m.config_key AS image_key, ml.position

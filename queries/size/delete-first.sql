@@ -1,7 +1,8 @@
 -- Which images would free the most, were they deleted, and what would that really free?
 -- Alone is what deleting the image and no other frees: the layers that no other image of the source uses, listed or
--- not; a Docker host's intermediate images go with what was built on them. So far is what deleting it and all above it frees: more than the sum of the alone ones where only they share a
--- layer. Images that a container was made of, or stands on, are left out. Whether an image may go, no index can tell.
+-- not; a Docker host's intermediate images go with what was built on them. So far is what deleting it and all above it
+-- frees: more than the sum of the alone ones where only they share a layer. Images that a container was made of, or
+-- stands on, are left out. Whether an image may go, no index can tell.
 -- param: limit integer = 20  How many images of each source and basis, those that free most first.
 -- param: source text = null  Only this source.
 -- param: basis text = null  Only this basis: compressed, uncompressed or on_disk.

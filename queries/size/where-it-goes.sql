@@ -75,12 +75,13 @@ WITH costs AS (
     JOIN firsts AS f ON f.index_key = t.index_key AND f.source_key = t.source_key AND f.basis = t.basis
         AND f.store = t.store AND f.unit_key = t.unit_key
 ), shares AS (
-    SELECT index_key, source_key, source, basis, repository, image_key, place, image_place, store, unit_key, image_count,
+    SELECT index_key, source_key, source, basis, repository, image_key, place, image_place, store, unit_key,
+        image_count,
         CASE WHEN is_first THEN size_bytes - part_bytes * (image_count - 1) ELSE part_bytes END AS split_bytes
     FROM parted
 ), ranked_layers AS (
-    SELECT index_key, source_key, source, basis, repository, image_key, place, image_place, store, unit_key, image_count,
-        split_bytes,
+    SELECT index_key, source_key, source, basis, repository, image_key, place, image_place, store, unit_key,
+        image_count, split_bytes,
         ROW_NUMBER() OVER (
             PARTITION BY source, basis, image_key ORDER BY split_bytes DESC NULLS LAST, unit_key, store
         ) AS layer_place

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgindex.cli.demo import KINDS, QUESTIONS, SUFFIX
+from imgindex.cli.demo import KINDS, QUESTIONS, REPORTS, SUFFIX
 from imgindex.query.catalog import open_catalog
 from imgindex.shipped import folder
 from tests.cli.conftest import Invoke
@@ -33,6 +33,9 @@ def test_the_demo_can_be_kept(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("demo", "--keep", "kept")
     assert result.exit_code == 0
     assert "--db kept/imgindex.duckdb" in result.stderr
+    for report in REPORTS:
+        assert f"kept/{report}.html" in result.stderr
+        assert (tmp_path / f"kept/{report}.html").read_text().startswith("<!doctype html>")
     sql = "SELECT source FROM source_status ORDER BY source"
     counted = invoke("sql", sql, "--format", "csv", "--db", "kept/imgindex.duckdb")
     assert counted.stdout == "source\ndocker-host\nlayout\nregistry\n"

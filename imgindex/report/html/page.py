@@ -176,5 +176,5 @@ def _environment() -> jinja2.Environment:
     }
     environment.globals["long_text"] = LONG_TEXT
     cells: Any = environment.get_template("cells.html").module
-    environment.globals |= {"time": cells.time, "value": cells.value}
+    environment.globals |= {"time": cells.time, "value": cells.value, "drawing": cells.drawing}
     return environment

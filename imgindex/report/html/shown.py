@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import NamedTuple
 
 from imgindex.query.formats.cells import printable, text_of
@@ -26,6 +27,8 @@ MOST_LABEL = 90
 LONG_TEXT = 110
 """Text beyond this is folded away until somebody asks for it."""
 
+_SHELL = re.compile(r"^/bin/sh -c (?:#\(nop\) )?")
+"""What every command of a classic build starts with."""
 _DIGEST = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)(?P<start>[0-9a-f]{12})(?P<rest>[0-9a-f]{20,})")
 
 
@@ -52,7 +55,7 @@ def show(value: object, column: Column) -> Shown:
             return Shown("none", "–", "")
         case bool():
             return Shown("flag", "yes" if value else "no", "true" if value else "false")
-        case int() | Decimal() | float() if column.name.endswith("_bytes") and value == value // 1:
+        case int() | Decimal() | float() if column.name.endswith("_bytes") and isfinite(value) and value == value // 1:
             return Shown("bytes", bytes_text(int(value)), str(int(value)))
         case int() | Decimal() | float():
             exact = text_of(value, column) or ""
@@ -97,7 +100,8 @@ def short(value: object, column: Column) -> str:
     if found := shown.digest:
         return found["start"]
     if shown.kind == "text":
-        return plain(_first_of(" ".join(str(value).split())), MOST_LABEL)
+        words = _SHELL.sub("", _first_of(" ".join(shown.text.split())))
+        return plain(words or "empty", MOST_LABEL)
     return "none" if shown.kind == "none" else shown.text
 
 
@@ -129,7 +133,7 @@ def _show_time(value: datetime, column: Column) -> Shown:
 def _show_text(text: str) -> Shown:
     if _DIGEST.fullmatch(text):
         return Shown("digest", text, text)
-    shown = printable(text.replace("\r\n", "\n"), keep="\n")
+    shown = printable(text.replace("\r\n", "\n"), keep="\n\t")
     if len(shown) > MOST_TEXT:
         shown = f"{shown[:MOST_TEXT]}… and {grouped(len(shown) - MOST_TEXT)} more characters"
     return Shown("text", shown, shown)

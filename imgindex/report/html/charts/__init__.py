@@ -14,6 +14,7 @@ from imgindex.query.result import Column, Row
 from imgindex.report.html.charts.bars import draw_bars
 from imgindex.report.html.charts.columns import draw_columns
 from imgindex.report.html.charts.forest import draw_forest
+from imgindex.report.html.charts.looks import Look, look_closer
 from imgindex.report.html.charts.matrix import draw_matrix
 from imgindex.report.html.charts.plot import NARROW, WIDE, Drawing, Plot
 from imgindex.report.html.charts.timeline import draw_timeline
@@ -38,6 +39,8 @@ class Figure(NamedTuple):
 
     wide: Drawing
     narrow: Drawing
+    looks: list[Look]
+    """The largest parts of a treemap, each by itself."""
 
 
 def draw_chart(chart: Chart, columns: list[Column], rows: list[Row], now: datetime) -> Figure | None:
@@ -45,4 +48,6 @@ def draw_chart(chart: Chart, columns: list[Column], rows: list[Row], now: dateti
     plot = Plot(columns, rows, chart.roles, now)
     draw = DRAW[chart.kind]
     wide, narrow = draw(plot, WIDE), draw(plot, NARROW)
-    return None if wide is None or narrow is None else Figure(wide, narrow)
+    if wide is None or narrow is None:
+        return None
+    return Figure(wide, narrow, look_closer(plot) if chart.kind == "treemap" else [])

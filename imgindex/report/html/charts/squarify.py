@@ -58,12 +58,12 @@ def _lay(areas: Sequence[float], room: Box) -> tuple[list[Box], Box]:
         depth = whole / room.height if room.height else 0
         y = room.y
         for area in areas:
-            boxes.append(Box(room.x, y, depth, area / depth if depth else 0))
+            boxes.append(Box(room.x, y, depth, room.height * area / whole))
             y += boxes[-1].height
         return boxes, Box(room.x + depth, room.y, max(room.width - depth, 0), room.height)
     depth = whole / room.width if room.width else 0
     x = room.x
     for area in areas:
-        boxes.append(Box(x, room.y, area / depth if depth else 0, depth))
+        boxes.append(Box(x, room.y, room.width * area / whole, depth))
         x += boxes[-1].width
     return boxes, Box(room.x, room.y + depth, room.width, max(room.height - depth, 0))

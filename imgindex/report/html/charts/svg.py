@@ -75,7 +75,9 @@ def fit(words: str, width: float, size: float = SIZE) -> str:
 
 
 def fit_end(words: str, width: float, size: float = SIZE) -> str:
-    """As `fit`, but the end is kept: of a repository's name, the last part says most."""
+    """As `fit`, but of a name the end is kept, which says most; text of several words keeps its start."""
+    if " " in words:
+        return fit(words, width, size)
     if text_width(words, size) <= width:
         return words
     cut = fit(words[::-1], width, size)

@@ -27,6 +27,7 @@ class Node:
 
     name: str
     hint: str = ""
+    """The name whole."""
     value: float = 0
     own: float = 0
     """What of the value is in no child."""
@@ -53,7 +54,7 @@ def make_tree(plot: Plot) -> Node:
         node = root
         node.value += value
         for number, column in _until_null(list(zip(places, path, strict=True)), row):
-            hint = "none" if row[number] is None else show(row[number], column).text.replace("\n", " ")
+            hint = whole_name(row[number], column)
             name = _own_name(short(row[number], column), node.name)
             node = node.children.setdefault(
                 hint, Node(name, hint, is_digest=show(row[number], column).kind == "digest")
@@ -76,6 +77,11 @@ def _own_name(name: str, above: str) -> str:
     """What a name says that the one above it does not: of local/redis:7, local/redis:latest only 7."""
     first = name.partition(", ")[0]
     return first.removeprefix(above)[1:] if above and first.startswith((f"{above}:", f"{above}/")) else name
+
+
+def whole_name(value: object, column: Column) -> str:
+    """What one level of a path is called, on one line."""
+    return "none" if value is None else show(value, column).text.replace("\n", " ")
 
 
 def group_small(node: Node, room: Box) -> list[Node]:

@@ -38,23 +38,23 @@ class Placed:
     leaf: bool
 
 
-def draw_treemap(plot: Plot, width: int) -> Drawing | None:
-    """The values of the rows by path; None where none is above 0."""
+def draw_treemap(plot: Plot, width: int, colour: str = "") -> Drawing | None:
+    """The values of the rows by path, in one colour if it is given; None where none is above 0."""
     root = make_tree(plot)
     while len(root.children) == 1 and not root.own and (only := next(iter(root.children.values()))).children:
         root = only
     if not root.value:
         return None
     room = Box(0, 0, width, width * (1.3 if width < 500 else 0.6))
-    placed = list(place(root, room))
+    placed = list(place(root, room, colour))
     return Drawing(width, room.height, joined(_draw(plot, placed)), _summary(plot, root), _left_out(placed))
 
 
-def place(root: Node, room: Box) -> Iterator[Placed]:
+def place(root: Node, room: Box, colour: str = "") -> Iterator[Placed]:
     """Every box that is drawn, a group before what lies in it."""
     ranks = count()
     for node, box in _within(root, room):
-        yield from _place(Placed(node, box, (), "rest" if node.is_rest else _colour(next(ranks)), leaf=True))
+        yield from _place(Placed(node, box, (), "rest" if node.is_rest else colour or _colour(next(ranks)), leaf=True))
 
 
 def _colour(rank: int) -> str:
@@ -78,19 +78,19 @@ def _draw(plot: Plot, placed: list[Placed]) -> Iterator[Markup]:
     """The boxes, then the edges over them from the inside out, then the names."""
     for item in placed:
         if item.leaf:
-            yield mark(_hint(plot, item), element("rect", **_corners(item.box), class_=item.colour))
+            yield mark(_hint(plot, item), element("rect", **_corners(item.box), class_=item.colour), key=item.colour)
     for item in sorted(placed, key=lambda item: -len(item.above)):
         yield element("rect", **_corners(item.box), class_=f"edge e{min(len(item.above), 2)}")
     taken: dict[tuple[int, ...], list[Box]] = {}
     for item in placed:
         inherited = taken.get(tuple(map(id, item.above)), [])
-        name = _name(item, inherited)
+        name = _name(plot, item, inherited)
         taken[tuple(map(id, (*item.above, item.node)))] = inherited + ([name[0]] if name else [])
         if name:
             yield name[1]
 
 
-def _name(item: Placed, taken: list[Box]) -> tuple[Box, Markup] | None:
+def _name(plot: Plot, item: Placed, taken: list[Box]) -> tuple[Box, Markup] | None:
     """The name of a box, below those of the boxes around it; None where it has no room."""
     box, top = item.box, item.box.y
     for other in taken:
@@ -98,6 +98,9 @@ def _name(item: Placed, taken: list[Box]) -> tuple[Box, Markup] | None:
             top = other.y + other.height
     size = SMALL if item.above else SMALL * 1.12
     words = _fit_name(item.node, box.width - 2 * _MARGIN, size)
+    if words and not item.above:
+        valued = f"{words}  {_written(plot, item.node.value)}"
+        words = valued if text_width(valued, size) <= box.width - 2 * _MARGIN else words
     if not words or box.y + box.height - top < _LINE + 2:
         return None
     room = Box(box.x, top, text_width(words, size) + 2 * _MARGIN, _LINE + 2)
@@ -127,9 +130,12 @@ def _fit_name(node: Node, width: float, size: float) -> str:
 
 def _hint(plot: Plot, item: Placed) -> str:
     names = [node.hint for node in (*item.above, item.node)]
-    value = item.node.value
-    lines = [*names, plot.shown("value", int(value) if value == int(value) else value)]
+    lines = [*names, _written(plot, item.node.value)]
     return "\n".join([*lines, item.node.detail] if item.node.detail else lines)
+
+
+def _written(plot: Plot, value: float) -> str:
+    return plot.shown("value", int(value) if value == int(value) else value)
 
 
 def _corners(box: Box) -> dict[str, float]:
@@ -138,11 +144,11 @@ def _corners(box: Box) -> dict[str, float]:
 
 def _summary(plot: Plot, root: Node) -> str:
     largest = sorted((child for child in root.children.values() if not child.is_rest), key=by_size)[:3]
-    of_each = ", ".join(f"{child.name} {plot.shown('value', int(child.value))}" for child in largest)
+    of_each = ", ".join(f"{child.name} {_written(plot, child.value)}" for child in largest)
     levels = ", then ".join(phrase(column) for column in plot.path())
     within = f" in {root.name}" if root.name else ""
     return (
-        f"{phrase(plot.column('value'))} by {levels}: {plot.shown('value', int(root.value))} in all{within}. "
+        f"{phrase(plot.column('value'))} by {levels}: {_written(plot, root.value)} in all{within}. "
         f"The largest are {of_each}."
     )
 

@@ -29,6 +29,24 @@
     return true;
   }
 
+  // A box of a treemap opens the closer look at its group, which is there without script, too.
+  function makeLooks(drawing) {
+    const looks = drawing.closest("figure").querySelector(".looks");
+    if (!looks || looks.contains(drawing)) return;
+    const find = (target) => looks.querySelector(`[data-look="${target.closest(".mark")?.dataset.key}"]`);
+    for (const mark of drawing.querySelectorAll(".mark")) mark.classList.toggle("opens", Boolean(find(mark)));
+    const open = (event) => {
+      const look = find(event.target);
+      if (!look) return;
+      for (const other of looks.children) other.open = other === look;
+      hush();
+      look.querySelector("summary").focus();
+      look.scrollIntoView({ block: "nearest" });
+    };
+    drawing.addEventListener("click", open);
+    drawing.addEventListener("keydown", (event) => { if (event.key === "Enter") open(event); });
+  }
+
   for (const drawing of document.querySelectorAll(".drawing")) {
     const marks = [...drawing.querySelectorAll(".mark")];
     if (!marks.length) continue;
@@ -42,6 +60,7 @@
       mark.tabIndex = number ? -1 : 0;
       title.remove();
     });
+    makeLooks(drawing);
     const marked = (event) => event.target.closest(".mark");
     drawing.addEventListener("pointerover", (event) => { const mark = marked(event); if (mark) tell(mark); else hush(); });
     drawing.addEventListener("pointerleave", hush);
