@@ -58,9 +58,23 @@ def built(request: pytest.FixtureRequest, index: Database, tmp_path_factory: pyt
         url = url.set(username=str(url.username).replace("_reader_", "_dbt_"))
         variables = {"PGHOST": url.host, "PGPORT": str(url.port), "PGUSER": url.username, "PGDATABASE": url.database}
     done = installed("dbt").run(
-        "dbt", "--no-use-colors", "build", "--target", request.param, "--vars", json.dumps({"label": LABEL}),
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target"),
-        "--log-path", str(home / "log"), home=home, **variables,
+        "dbt",
+        "--no-use-colors",
+        "build",
+        "--target",
+        request.param,
+        "--vars",
+        json.dumps({"label": LABEL}),
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(home / "target"),
+        "--log-path",
+        str(home / "log"),
+        home=home,
+        **variables,
     )
     results = json.loads((home / "target/run_results.json").read_text())["results"]
     statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
@@ -69,14 +83,22 @@ def built(request: pytest.FixtureRequest, index: Database, tmp_path_factory: pyt
     schema = "main" if request.param == "duckdb" else "marts"
     with engine.connect() as connection:
         rows = {
-            model: [tuple(row) for row in connection.execute(
-                sqlalchemy.text(f"SELECT {columns} FROM {schema}.{model} ORDER BY 1, 2, 3, 4"))]
+            model: [
+                tuple(row)
+                for row in connection.execute(
+                    sqlalchemy.text(f"SELECT {columns} FROM {schema}.{model} ORDER BY 1, 2, 3, 4")
+                )
+            ]
             for model, columns in MODELS.items()
         }
         types = {
-            connection.execute(sqlalchemy.text(
-                "SELECT data_type FROM information_schema.columns WHERE table_schema = :schema AND table_name = :model "
-                "AND column_name = :column"), {"schema": schema, "model": model, "column": column}).scalar()
+            connection.execute(
+                sqlalchemy.text(
+                    "SELECT data_type FROM information_schema.columns WHERE table_schema = :schema AND table_name = :model "
+                    "AND column_name = :column"
+                ),
+                {"schema": schema, "model": model, "column": column},
+            ).scalar()
             for model, column in BYTES.items()
         }
     engine.dispose()
@@ -88,7 +110,9 @@ def test_every_model_is_built_and_every_test_of_the_views_passes(built: Built) -
     views = {"image_sizes", "layer_usage", "tag_history", "current_tags"}
     for view in views:
         assert any(name.startswith(f"source_unique_together_imgindex_{view}_") for name in built.statuses)
-    assert {"label_sizes_by_month", "tag_drift_by_week"} <= {n for n, status in built.statuses.items() if status == "success"}
+    assert {"label_sizes_by_month", "tag_drift_by_week"} <= {
+        n for n, status in built.statuses.items() if status == "success"
+    }
     assert 60 <= len(built.statuses)
 
 
@@ -96,7 +120,9 @@ def test_split_bytes_add_up_to_the_distinct_bytes_of_each_source(built: Built, i
     found: Counter[Row] = Counter()
     for source, basis, _label, _month, _count, split in built.rows["label_sizes_by_month"]:
         found[source, basis] += split
-    expected = index.rows("SELECT source, basis, distinct_bytes FROM source_sizes WHERE basis <> 'total' AND image_count > 0")
+    expected = index.rows(
+        "SELECT source, basis, distinct_bytes FROM source_sizes WHERE basis <> 'total' AND image_count > 0"
+    )
     assert sorted((source, basis, size) for (source, basis), size in found.items()) == sorted(expected)
 
 
