@@ -1,5 +1,8 @@
-"""Runs inside Harlequin's environment: opens an index as `harlequin --read-only INDEX` does, opens a view in the catalog,
-runs a query and then a statement that writes, and prints the screen after each. Arguments: INDEX QUERY STATEMENT."""
+"""Runs inside Harlequin's environment, and presses keys where a person would: drive_harlequin.py INDEX QUERY STATEMENT
+
+Opens the index as `harlequin --read-only INDEX` does, opens a view in the catalog, runs a query and then a statement
+that writes, and prints the screen after each.
+"""
 
 import asyncio
 import sys
@@ -29,7 +32,7 @@ async def main(index: str, query: str, statement: str) -> None:
             app.editor.focus()
             await pilot.press("ctrl+j")
             await await_that(lambda: shown in screen(app))
-            print("\f" + screen(app))
+            sys.stdout.write(f"\f{screen(app)}\n")
 
         node = await await_that(lambda: next(iter(app.data_catalog.database_tree.root.children), None))
         for name in ("main", VIEW):

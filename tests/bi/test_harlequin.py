@@ -1,4 +1,4 @@
-"""Harlequin opens an index read-only: its catalog, a query and a refused statement on its screen, and `hsql` beside it."""
+"""Harlequin opens an index read-only: the catalog, a query and a refused statement on its screen; and `hsql`."""
 
 from __future__ import annotations
 
