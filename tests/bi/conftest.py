@@ -26,6 +26,7 @@ OUTPUT = Path(__file__).parent / "output"
 LOOKED_AT = int(datetime(2026, 11, 24, 6, tzinfo=UTC).timestamp())
 """When the samples are looked at, in seconds since 1970: the same in every run."""
 
+
 @pytest.fixture(scope="session")
 def keep() -> Callable[[str, str], None]:
     """Takes a name and a text, and compares it with the kept one; with IMGINDEX_KEEP=1 it keeps the text."""

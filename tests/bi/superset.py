@@ -54,6 +54,9 @@ class Superset:
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._answer(path, body)[1]
 
+    def delete(self, path: str) -> None:
+        self._answer(path, None, method="DELETE")
+
     def add_database(self, name: str, uri: str) -> int:
         """Its number. Writing is allowed in Superset, so that only the database can refuse it."""
         settings = {"expose_in_sqllab": True, "allow_dml": True, "allow_ctas": True, "allow_run_async": False}
@@ -86,10 +89,10 @@ class Superset:
         return [], str(answer["errors"][0]["message"])
 
     def _answer(
-        self, path: str, body: dict[str, Any] | None, *, refused: bool = False
+        self, path: str, body: dict[str, Any] | None, *, method: str | None = None, refused: bool = False
     ) -> tuple[int, dict[str, Any]]:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.address}/api/v1/{path}", data, self._headers)
+        request = urllib.request.Request(f"{self.address}/api/v1/{path}", data, self._headers, method=method)
         try:
             with self._opener.open(request, timeout=SECONDS) as response:
                 return response.status, json.load(response)

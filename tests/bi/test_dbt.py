@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import sqlalchemy
 
@@ -26,10 +25,11 @@ pytestmark = pytest.mark.xdist_group(name="bi-dbt")
 PROJECT = ROOT / "docs/examples/dbt"
 LABEL = "org.opencontainers.image.title"
 MODELS = {
-    "label_sizes_by_month": "source, basis, label_value, month, image_count, split_bytes",
-    "tag_drift_by_week": "source, repository, week, move_count, tag_count",
+    "label_sizes_by_month": ["source", "basis", "label_value", "month", "image_count", "split_bytes"],
+    "tag_drift_by_week": ["source", "repository", "week", "move_count", "tag_count"],
 }
-BYTES = {"label_sizes_by_month": "split_bytes", "tag_drift_by_week": "move_count"}
+
+COUNTS = ["image_count", "split_bytes", "move_count", "tag_count"]
 
 Row = tuple[Any, ...]
 
@@ -41,46 +41,51 @@ class Built:
     engine: str
     statuses: dict[str, str]
     """By the name of a model or test."""
-    printed: str
+    summary: str
     rows: dict[str, list[Row]]
-    """Of each model."""
-    types: set[Any]
-    """Of the columns that count bytes or moves."""
+    """Of each model, in a total order."""
+    types: dict[str, str]
+    """Of the models' columns."""
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def built(request: pytest.FixtureRequest, index: Database, tmp_path_factory: pytest.TempPathFactory) -> Built:
     home = tmp_path_factory.mktemp("dbt")
-    marts = home / "marts.duckdb"
-    variables = {"IMGINDEX_DB": str(index.path), "IMGINDEX_MARTS": str(marts)}
-    if request.param == "postgresql":
-        url: sqlalchemy.URL = request.getfixturevalue("postgresql_index")
-        url = url.set(username=str(url.username).replace("_reader_", "_dbt_"))
-        variables = {"PGHOST": url.host, "PGPORT": str(url.port), "PGUSER": url.username, "PGDATABASE": url.database}
+    if request.param == "duckdb":
+        marts, schema = sqlalchemy.make_url(f"duckdb:///{home}/marts.duckdb"), "main"
+        variables = {"IMGINDEX_DB": str(index.path), "IMGINDEX_MARTS": str(marts.database)}
+    else:
+        reader: sqlalchemy.URL = request.getfixturevalue("postgresql_index")
+        marts, schema = reader.set(username=str(reader.username).replace("_reader_", "_dbt_")), "marts"
+        variables = {"PGHOST": str(marts.host), "PGPORT": str(marts.port), "PGPASSWORD": str(marts.password)}
+        variables |= {"PGUSER": str(marts.username), "PGDATABASE": str(marts.database)}
     done = installed("dbt").run(
-        "dbt", "--no-use-colors", "build", "--target", request.param, "--vars", json.dumps({"label": LABEL}),
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target"),
-        "--log-path", str(home / "log"), home=home, **variables,
+        *("dbt", "--no-use-colors", "build", "--target", request.param, "--vars", json.dumps({"label": LABEL})),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(home / "target"), "--log-path", str(home / "log")),
+        home=home,
+        **variables,
     )
+    assert 0 == done.returncode, done.stdout
     results = json.loads((home / "target/run_results.json").read_text())["results"]
     statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
-    assert 0 == done.returncode, done.stdout
-    engine = sqlalchemy.create_engine(f"duckdb:///{marts}" if request.param == "duckdb" else url)
-    schema = "main" if request.param == "duckdb" else "marts"
+    (summary,) = re.findall(r"Done\. PASS=.*", done.stdout)
+    return Built(request.param, statuses, summary, *read(marts, schema))
+
+
+def read(marts: sqlalchemy.URL, schema: str) -> tuple[dict[str, list[Row]], dict[str, str]]:
+    """The rows of each model, and the types of their columns."""
+    columns = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = :schema"
+    engine = sqlalchemy.create_engine(marts, poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection:
         rows = {
-            model: [tuple(row) for row in connection.execute(
-                sqlalchemy.text(f"SELECT {columns} FROM {schema}.{model} ORDER BY 1, 2, 3, 4"))]
-            for model, columns in MODELS.items()
+            model: [
+                tuple(row) for row in connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {schema}.{model}")
+            ]
+            for model, names in MODELS.items()
         }
-        types = {
-            connection.execute(sqlalchemy.text(
-                "SELECT data_type FROM information_schema.columns WHERE table_schema = :schema AND table_name = :model "
-                "AND column_name = :column"), {"schema": schema, "model": model, "column": column}).scalar()
-            for model, column in BYTES.items()
-        }
-    engine.dispose()
-    return Built(request.param, statuses, done.stdout, rows, {str(name).upper() for name in types})
+        types = connection.execute(sqlalchemy.text(columns), {"schema": schema})
+        return {model: sorted(found) for model, found in rows.items()}, {name: kind.upper() for name, kind in types}
 
 
 def test_every_model_is_built_and_every_test_of_the_views_passes(built: Built) -> None:
@@ -88,7 +93,9 @@ def test_every_model_is_built_and_every_test_of_the_views_passes(built: Built) -
     views = {"image_sizes", "layer_usage", "tag_history", "current_tags"}
     for view in views:
         assert any(name.startswith(f"source_unique_together_imgindex_{view}_") for name in built.statuses)
-    assert {"label_sizes_by_month", "tag_drift_by_week"} <= {n for n, status in built.statuses.items() if status == "success"}
+    assert {"label_sizes_by_month", "tag_drift_by_week"} <= {
+        n for n, status in built.statuses.items() if status == "success"
+    }
     assert 60 <= len(built.statuses)
 
 
@@ -96,7 +103,9 @@ def test_split_bytes_add_up_to_the_distinct_bytes_of_each_source(built: Built, i
     found: Counter[Row] = Counter()
     for source, basis, _label, _month, _count, split in built.rows["label_sizes_by_month"]:
         found[source, basis] += split
-    expected = index.rows("SELECT source, basis, distinct_bytes FROM source_sizes WHERE basis <> 'total' AND image_count > 0")
+    expected = index.rows(
+        "SELECT source, basis, distinct_bytes FROM source_sizes WHERE basis <> 'total' AND image_count > 0"
+    )
     assert sorted((source, basis, size) for (source, basis), size in found.items()) == sorted(expected)
 
 
@@ -110,15 +119,14 @@ def test_moves_are_counted_by_week(built: Built, index: Database) -> None:
 
 
 def test_bytes_stay_bigint(built: Built) -> None:
-    assert {"BIGINT"} == built.types
+    assert ["BIGINT"] * 4 == [built.types[name] for name in COUNTS]
 
 
 def test_what_dbt_answers_is_kept(built: Built, keep: Callable[[str, str], None]) -> None:
     engine = {"duckdb": ("dbt-duckdb", "duckdb"), "postgresql": ("dbt-postgres", "psycopg2-binary")}[built.engine]
-    (summary,) = [line.partition("  ")[2] for line in built.printed.splitlines() if "PASS=" in line]
-    parts = [versions("dbt", "dbt-core", *engine), f"$ dbt build --target {built.engine}\n{summary.strip()}\n"]
+    parts = [versions("dbt", "dbt-core", *engine), f"$ dbt build --target {built.engine}\n{built.summary}\n"]
     for model, columns in MODELS.items():
-        parts.append(f"{model}\n{table(columns.split(', '), built.rows[model])}")
+        parts.append(f"{model}\n{table(columns, built.rows[model])}")
     keep(f"dbt-{built.engine}.txt", "\n".join(parts))
 
 

@@ -37,7 +37,14 @@ class Tool:
 
 def settings(home: Path, **variables: str) -> dict[str, str]:
     """Environment variables for a program that must not see those of the tests' own Python."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "TZ": "UTC", "LANG": "C.UTF-8", "DO_NOT_TRACK": "1", **variables}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+        "DO_NOT_TRACK": "1",
+        **variables,
+    }
 
 
 def installed(tool: str) -> Tool:
@@ -65,4 +72,6 @@ def table(names: list[str], rows: list[tuple[object, ...]]) -> str:
     """Rows as plain text: the columns' names, and a line a row."""
     cells = [names, *([str(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "\n" for row in cells)
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "\n" for row in cells
+    )
