@@ -145,6 +145,11 @@ def _refuse_missing(url: URL, read_only: bool) -> None:
 
 def _make_read_only(connection: Any, _record: object) -> None:
     connection.read_only = True
+    with connection.cursor() as cursor:
+        # Compiling a plan takes longer than it saves; sorts and hashes of a question need not go to the disk.
+        cursor.execute("SET jit = off")
+        cursor.execute("SET work_mem = '64MB'")
+    connection.commit()
 
 
 def _use_utc(connection: Any, _record: object) -> None:

@@ -12,43 +12,42 @@ from imgindex.store.views.parts import View
 
 _TAG = "index_key, source_key, scope_key, repository_key, tag"
 
-_NUMBERED = f"""
-    -- Numbers are sorted and joined several times below, and five columns would be.
-    SELECT {_TAG}, ROW_NUMBER() OVER (ORDER BY {_TAG}) AS tag_number,
-        DENSE_RANK() OVER (ORDER BY index_key, source_key, scope_key) AS scope_number
-    FROM (SELECT {_TAG} FROM tags{{which}} UNION SELECT {_TAG} FROM tag_traces{{which}}) AS k
+_FACTS = f"""
+    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
+    -- takes a join by five columns for one of a single row.
+    SELECT k.*, DENSE_RANK() OVER (ORDER BY {_TAG}) AS tag_number
+    FROM (
+        SELECT {_TAG}, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
+            NULL AS ended_at
+        FROM tag_traces{{which}}
+        UNION ALL
+        SELECT {_TAG}, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
+            ended_at
+        FROM tags{{which}}
+    ) AS k
 """
 
 _LOOKS = """
-    SELECT s.scope_number, k.as_of AS looked_at
-    FROM scopes AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key AND k.scope_key = s.scope_key
-        AND k.outcome = 'complete'
+    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
     UNION ALL
     -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.scope_number, k.as_of AS looked_at
-    FROM scopes AS s
+    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
+    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
     JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
         AND k.kind = 'catalog' AND k.outcome = 'complete'
     LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
     WHERE l.scan_key IS NULL
 """
 
-_REMEMBERED = f"""
-    SELECT n.tag_number, n.scope_number, t.target_key, t.target_kind, t.basis, t.dated_at
-    FROM (SELECT * FROM tag_traces{{which}}) AS t
-    JOIN numbered AS n USING ({_TAG})
-"""
-
-_SIGHTED = f"""
-    SELECT n.tag_number, t.target_key, t.target_kind, t.set_at, t.first_seen_at,
-        CASE WHEN t.ended_at IS NULL THEN GREATEST(COALESCE(t.last_seen_at, t.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(t.last_seen_at, t.first_seen_at) END AS last_seen_at,
-        t.valid_from AS starts_at, t.ended_at AS ends_at, CASE WHEN t.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM (SELECT * FROM tags{{which}}) AS t
-    JOIN numbered AS n USING ({_TAG})
+_SIGHTED = """
+    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
+        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
+            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
+        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
+    FROM facts AS f
     LEFT JOIN scope_looks AS k
-        ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
+        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
+    WHERE f.basis = 'look'
 """
 
 _TRACES = """
@@ -57,22 +56,22 @@ _TRACES = """
         SELECT u.*,
             -- The first complete look after it.
             MIN(u.looked_at) OVER (
-                PARTITION BY u.scope_number ORDER BY u.dated_at DESC, u.is_look
+                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) AS missed_at
         FROM (
-            SELECT scope_number, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at, NULL AS looked_at,
-                0 AS is_look
-            FROM remembered
-            WHERE basis <> 'known'
-            GROUP BY scope_number, tag_number, target_key, target_kind, dated_at
+            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
+                NULL AS looked_at, 0 AS is_look
+            FROM facts
+            WHERE basis <> 'known' AND basis <> 'look'
+            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
             UNION ALL
-            SELECT scope_number, NULL AS tag_number, NULL AS target_key, NULL AS target_kind, NULL AS basis,
-                looked_at AS dated_at, looked_at, 1 AS is_look
+            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
+                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
             FROM looks
         ) AS u
     ) AS w
-    WHERE w.is_look = 0
+    WHERE w.is_look < 1
 """
 
 _EVENTS = """
@@ -116,7 +115,7 @@ _PLACED = """
 _FOLLOWED = """
     SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
     FROM placed AS p
-    WHERE p.is_observed = 1 OR (
+    WHERE p.is_observed > 0 OR (
         p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
     )
     WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
@@ -127,35 +126,33 @@ _TILED = """
         CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
         ROW_NUMBER() OVER per_tag AS place
     FROM followed AS f
-    WHERE f.is_observed = 1 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
+    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
     WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
 """
 
 _INTERVALS = f"""
-WITH numbered AS ({_NUMBERED}), scopes AS (
-    SELECT DISTINCT index_key, source_key, scope_key, scope_number FROM numbered
-), remembered AS ({_REMEMBERED}), sighted AS ({_SIGHTED}), looks AS ({_LOOKS}), traces AS ({_TRACES}), events AS ({_EVENTS}),
+WITH facts AS ({_FACTS}), sighted AS ({_SIGHTED}), looks AS ({_LOOKS}), traces AS ({_TRACES}), events AS ({_EVENTS}),
 placed AS ({_PLACED}), followed AS ({_FOLLOWED}), tiled AS ({_TILED}), dated AS (
     SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
         CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
     FROM tiled
-    WHERE is_observed = 1 OR valid_to IS NOT NULL
+    WHERE is_observed > 0 OR valid_to IS NOT NULL
 ), told AS (
     SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
     FROM dated
     UNION ALL
-    SELECT r.tag_number, NULL AS place, r.target_key, r.target_kind, MAX(CASE WHEN r.basis = 'set' THEN r.dated_at END) AS set_at,
+    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
         NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM remembered AS r
+    FROM facts AS f
     LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = r.tag_number AND d.target_key = r.target_key AND d.target_kind = r.target_kind
-    WHERE d.tag_number IS NULL
-    GROUP BY r.tag_number, r.target_key, r.target_kind
+        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
+    WHERE f.basis <> 'look' AND d.tag_number IS NULL
+    GROUP BY f.tag_number, f.target_key, f.target_kind
 )
 SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
     t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
 FROM told AS t
-JOIN numbered AS n ON n.tag_number = t.tag_number
+JOIN (SELECT DISTINCT {_TAG}, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
 """
 
 

@@ -138,7 +138,7 @@ def _side(own: str, other: str, *, new: int) -> str:
         LEFT JOIN target_leaves AS x ON x.root_key = p.{other} AND x.platform = l.platform AND x.leaf_key = l.leaf_key
         WHERE x.root_key IS NULL
     ) AS n
-    WHERE n.place = 1
+    WHERE n.place <= 1
 """
 
 
