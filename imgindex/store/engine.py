@@ -166,6 +166,11 @@ def _make_read_only(connection: Any, _record: object) -> None:
         cursor.execute("SET default_transaction_read_only = on")
     connection.commit()
     connection.read_only = True
+    with connection.cursor() as cursor:
+        # Compiling a plan takes longer than it saves; sorts and hashes of a question need not go to the disk.
+        cursor.execute("SET jit = off")
+        cursor.execute("SET work_mem = '64MB'")
+    connection.commit()
 
 
 def _use_utc(connection: Any, _record: object) -> None:

@@ -29,7 +29,7 @@ FROM (
     ) AS c ON c.index_key = s.index_key AND c.source_key = s.source_key
     WHERE s.forgotten_at IS NULL
 ) AS ranked
-WHERE ranked.place = 1
+WHERE ranked.place <= 1
 """,
     internal=True,
 )

@@ -161,61 +161,56 @@ BASE_IMAGES = View(
     ),
     """
 WITH present AS (
-    SELECT si.index_key, si.source_key, s.name AS source, si.image_key, i.chain_key, i.layer_count, i.created_at, i.image_id
+    SELECT DISTINCT si.source_key, s.name AS source, si.image_key, i.chain_key, i.layer_count, i.created_at, i.image_id
     FROM source_images AS si
     JOIN source_streams AS s ON s.index_key = si.index_key AND s.source_key = si.source_key
     JOIN images AS i ON i.image_key = si.image_key
     WHERE si.ended_at IS NULL AND si.listed
-    GROUP BY si.index_key, si.source_key, s.name, si.image_key, i.chain_key, i.layer_count, i.created_at, i.image_id
+), named AS (
+    SELECT DISTINCT source_key, image_key FROM tag_reach
 ), candidates AS (
-    SELECT c.index_key, c.source_key, c.chain_key, c.image_id, c.layer_count, c.tie_count
+    SELECT c.source_key, c.chain_key, c.image_id, c.layer_count, c.tie_count
     FROM (
-        SELECT p.index_key, p.source_key, p.chain_key, p.image_id, p.layer_count,
-            COUNT(*) OVER (PARTITION BY p.index_key, p.source_key, p.chain_key) AS tie_count,
+        SELECT p.source_key, p.chain_key, p.image_id, p.layer_count,
+            COUNT(*) OVER (PARTITION BY p.source_key, p.chain_key) AS tie_count,
             ROW_NUMBER() OVER (
-                PARTITION BY p.index_key, p.source_key, p.chain_key
-                ORDER BY p.created_at ASC NULLS LAST, p.image_id
+                PARTITION BY p.source_key, p.chain_key ORDER BY p.created_at ASC NULLS LAST, p.image_id
             ) AS place
         FROM present AS p
-        WHERE p.chain_key IS NOT NULL AND EXISTS (
-            SELECT 1 FROM tag_reach AS r
-            WHERE r.index_key = p.index_key AND r.source_key = p.source_key AND r.image_key = p.image_key
-        )
+        JOIN named AS n ON n.source_key = p.source_key AND n.image_key = p.image_key
+        WHERE p.chain_key IS NOT NULL
     ) AS c
-    WHERE c.place = 1
+    WHERE c.place <= 1
 ), deepest AS (
-    SELECT p.index_key, p.source_key, p.image_key, MAX(il.position) AS position
+    SELECT p.source_key, p.image_key, MAX(il.position) AS position
     FROM present AS p
     JOIN image_layers AS il ON il.image_key = p.image_key AND il.position + 1 < p.layer_count
-    JOIN candidates AS c ON c.index_key = p.index_key AND c.source_key = p.source_key AND c.chain_key = il.chain_key
-    GROUP BY p.index_key, p.source_key, p.image_key
+    JOIN candidates AS c ON c.source_key = p.source_key AND c.chain_key = il.chain_key
+    GROUP BY p.source_key, p.image_key
 ), claimed AS (
-    SELECT p.index_key, p.source_key, p.image_key, MIN(base.image_id) AS base_image_id, MIN(base.layer_count) AS layer_count
-    FROM present AS p
-    JOIN manifests AS m ON m.config_key = p.image_key AND m.kind = 'image'
-    JOIN source_manifests AS sm ON sm.index_key = p.index_key AND sm.source_key = p.source_key
-        AND sm.manifest_key = m.manifest_key AND sm.ended_at IS NULL
-    JOIN manifest_annotations AS a ON a.manifest_key = m.manifest_key AND a.name = 'org.opencontainers.image.base.digest'
+    SELECT sm.source_key, m.config_key AS image_key, MIN(base.image_id) AS base_image_id, MIN(base.layer_count) AS layer_count
+    FROM manifest_annotations AS a
+    JOIN manifests AS m ON m.manifest_key = a.manifest_key AND m.kind = 'image'
+    JOIN source_manifests AS sm ON sm.manifest_key = m.manifest_key AND sm.ended_at IS NULL
+    JOIN source_streams AS s ON s.index_key = sm.index_key AND s.source_key = sm.source_key
     JOIN blobs AS b ON b.digest = a.value
     JOIN manifests AS bm ON bm.manifest_key = b.blob_key AND bm.kind = 'image'
     JOIN images AS base ON base.image_key = bm.config_key
-    WHERE base.image_key <> p.image_key
-    GROUP BY p.index_key, p.source_key, p.image_key
+    WHERE a.name = 'org.opencontainers.image.base.digest' AND bm.config_key <> m.config_key
+    GROUP BY sm.source_key, m.config_key
 )
 SELECT p.source, p.image_id, c.image_id AS base_image_id, c.layer_count AS base_layer_count, c.tie_count, 'chain' AS evidence
 FROM deepest AS d
-JOIN present AS p ON p.index_key = d.index_key AND p.source_key = d.source_key AND p.image_key = d.image_key
+JOIN present AS p ON p.source_key = d.source_key AND p.image_key = d.image_key
 JOIN image_layers AS il ON il.image_key = d.image_key AND il.position = d.position
-JOIN candidates AS c ON c.index_key = d.index_key AND c.source_key = d.source_key AND c.chain_key = il.chain_key
+JOIN candidates AS c ON c.source_key = d.source_key AND c.chain_key = il.chain_key
 UNION ALL
 SELECT p.source, p.image_id, k.base_image_id, k.layer_count AS base_layer_count, CAST(1 AS BIGINT) AS tie_count,
     'annotation' AS evidence
 FROM claimed AS k
-JOIN present AS p ON p.index_key = k.index_key AND p.source_key = k.source_key AND p.image_key = k.image_key
-WHERE NOT EXISTS (
-    SELECT 1 FROM deepest AS d
-    WHERE d.index_key = k.index_key AND d.source_key = k.source_key AND d.image_key = k.image_key
-)
+JOIN present AS p ON p.source_key = k.source_key AND p.image_key = k.image_key
+LEFT JOIN deepest AS d ON d.source_key = k.source_key AND d.image_key = k.image_key
+WHERE d.image_key IS NULL
 """,
 )
 

@@ -1,6 +1,10 @@
 """What a view is made of: its name, what one row is, its columns with types and comments, and the query.
 
-The SQL is the same text on every engine: plain joins, every SUM cast to BIGINT, no engine's own functions.
+The SQL is the same text on every engine: plain joins, every SUM cast to BIGINT, no engine's own functions. PostgreSQL
+plans it by how many rows it expects, and knows nothing of computed columns: it takes `place = 1` for one row of 200 but
+`place <= 1` for one of three, and a join of computed rows by five columns for a single row, which it then loops over. So
+filters on computed columns are ranges here, and joins go by as few columns as tell rows apart: a source has one index
+that speaks for it, so `source_key` says enough where `source_streams` was joined.
 """
 
 from __future__ import annotations

@@ -75,23 +75,18 @@ WHERE t.ended_at IS NULL AND t.evidence = 'observed'
 )
 
 _MOVES = """
-    SELECT w.source, w.repository, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to, w.target_key AS to_key,
-        w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
+    SELECT w.index_key, w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
+        w.target_key AS to_key, w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
         CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
     FROM (
-        SELECT
-            s.name AS source, r.name AS repository, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
+        SELECT t.index_key, t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
             LAG(t.target_key) OVER per_tag AS from_key,
             LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
             CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
         FROM tag_intervals AS t
-        JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
-        JOIN repositories AS r ON r.repository_key = t.repository_key
         -- A link that could not be read for a while is no move there and back.
         WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
-        WINDOW per_tag AS (
-            PARTITION BY t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag ORDER BY t.place
-        )
+        WINDOW per_tag AS (PARTITION BY t.tag_number ORDER BY t.place)
     ) AS w
     WHERE w.target_key <> w.from_key
 """
@@ -118,34 +113,69 @@ TAG_MOVES = View(
     "Every move of a tag from one target to another.",
     (SOURCE, REPOSITORY, TAG, FIRST_SEEN_TO, TO_DIGEST, *FROM_TO, _MOVE_EVIDENCE, *MOVED_AT),
     f"""
-SELECT v.source, v.repository, v.tag, v.first_seen_to, b.digest AS to_digest, f.digest AS from_digest, v.last_seen_from,
-    v.evidence, v.moved_at, v.dated_by
+SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, b.digest AS to_digest, f.digest AS from_digest,
+    v.last_seen_from, v.evidence, v.moved_at, v.dated_by
 FROM ({_MOVES}) AS v
+JOIN source_streams AS s ON s.index_key = v.index_key AND s.source_key = v.source_key
+JOIN repositories AS r ON r.repository_key = v.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = v.to_key
 LEFT JOIN blobs AS f ON f.blob_key = v.from_key
 """,
 )
 
 
-def _side(name: str, own: str, other: str) -> str:
-    """Of each platform, the first leaf of one side that the other side lacks."""
-    return f"""{name} AS (
-    SELECT n.source, n.repository, n.tag, n.first_seen_to, n.to_key, n.platform, n.manifest_key, n.image_key
+def _side(own: str, other: str, *, new: int) -> str:
+    """Of each platform, the first leaf of one side of a pair of targets that the other side lacks."""
+    return f"""
+    SELECT n.from_key, n.to_key, n.platform, n.manifest_key, n.image_key, {new} AS is_new
     FROM (
-        SELECT v.source, v.repository, v.tag, v.first_seen_to, v.to_key, l.platform, l.manifest_key, l.image_key,
+        SELECT p.from_key, p.to_key, l.platform, l.manifest_key, l.image_key,
             ROW_NUMBER() OVER (
-                PARTITION BY v.source, v.repository, v.tag, v.first_seen_to, v.to_key, l.platform
-                ORDER BY l.place_1, l.place_2, l.place_3, l.place_4
+                PARTITION BY p.from_key, p.to_key, l.platform ORDER BY l.place_1, l.place_2, l.place_3, l.place_4
             ) AS place
-        FROM moves AS v
-        JOIN leaves AS l ON l.root_key = v.{own}
-        LEFT JOIN leaves AS x ON x.root_key = v.{other} AND x.platform = l.platform
-            AND COALESCE(x.manifest_key, x.image_key) = COALESCE(l.manifest_key, l.image_key)
+        FROM pairs AS p
+        JOIN target_leaves AS l ON l.root_key = p.{own}
+        LEFT JOIN target_leaves AS x ON x.root_key = p.{other} AND x.platform = l.platform AND x.leaf_key = l.leaf_key
         WHERE x.root_key IS NULL
     ) AS n
-    WHERE n.place = 1
-)"""
+    WHERE n.place <= 1
+"""
 
+
+TARGET_LEAVES = View(
+    "target_leaves",
+    ("root_key", "place_1", "place_2", "place_3", "place_4"),
+    "What every possible target of a tag stands for, platform by platform: the images under an index, or the one image.",
+    (
+        ("root_key", "BIGINT", "The index, manifest or image."),
+        ("place_1", "BIGINT", "Position in it."),
+        ("place_2", "BIGINT", "Position in the index under that; -1 = none."),
+        ("place_3", "BIGINT", "Position in the index under that; -1 = none."),
+        ("place_4", "BIGINT", "Position in the index under that; -1 = none."),
+        ("manifest_key", "BIGINT", "The manifest; NULL where the target is an image."),
+        ("image_key", "BIGINT", "The image; NULL if the manifest was not read."),
+        ("leaf_key", "BIGINT", "The manifest, else the image."),
+        ("platform", "TEXT", "os/architecture[/variant], normalised; unknown where nothing says it."),
+    ),
+    f"""
+SELECT l.root_key, l.place_1, l.place_2, l.place_3, l.place_4, l.child_key AS manifest_key, l.image_key,
+    l.child_key AS leaf_key, COALESCE(l.platform, i.platform, 'unknown') AS platform
+FROM index_leaves AS l
+LEFT JOIN images AS i ON i.image_key = l.image_key
+WHERE l.role IN ('image', 'unknown') AND (l.child_kind = 'image' OR (l.child_kind IS NULL AND {_MAY_BE_IMAGE}))
+UNION ALL
+SELECT m.manifest_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, m.manifest_key,
+    m.config_key AS image_key, m.manifest_key AS leaf_key, COALESCE(i.platform, 'unknown') AS platform
+FROM manifests AS m
+LEFT JOIN images AS i ON i.image_key = m.config_key
+WHERE m.kind = 'image'
+UNION ALL
+SELECT i.image_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, NULL AS manifest_key,
+    i.image_key, i.image_key AS leaf_key, COALESCE(i.platform, 'unknown') AS platform
+FROM images AS i
+""",
+    internal=True,
+)
 
 TAG_PLATFORM_MOVES = View(
     "tag_platform_moves",
@@ -168,48 +198,37 @@ TAG_PLATFORM_MOVES = View(
         *MOVED_AT,
     ),
     f"""
-WITH moves AS ({_MOVES}), leaves AS (
-    SELECT l.root_key, l.place_1, l.place_2, l.place_3, l.place_4, l.child_key AS manifest_key, l.image_key,
-        COALESCE(l.platform, i.platform, 'unknown') AS platform
-    FROM index_leaves AS l
-    LEFT JOIN images AS i ON i.image_key = l.image_key
-    WHERE l.role IN ('image', 'unknown') AND (l.child_kind = 'image' OR (l.child_kind IS NULL AND {_MAY_BE_IMAGE}))
-    UNION ALL
-    SELECT m.manifest_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, m.manifest_key,
-        m.config_key AS image_key, COALESCE(i.platform, 'unknown') AS platform
-    FROM manifests AS m
-    LEFT JOIN images AS i ON i.image_key = m.config_key
-    WHERE m.kind = 'image'
-    UNION ALL
-    SELECT i.image_key AS root_key, 0 AS place_1, -1 AS place_2, -1 AS place_3, -1 AS place_4, NULL AS manifest_key,
-        i.image_key, COALESCE(i.platform, 'unknown') AS platform
-    FROM images AS i
-), {_side("gone", "from_key", "to_key")}, {_side("come", "to_key", "from_key")}, both_sides AS (
-    SELECT
-        COALESCE(g.source, c.source) AS source, COALESCE(g.tag, c.tag) AS tag,
-        CASE WHEN g.tag IS NULL THEN c.repository ELSE g.repository END AS repository,
-        COALESCE(g.first_seen_to, c.first_seen_to) AS first_seen_to,
-        CASE WHEN g.tag IS NULL THEN c.to_key ELSE g.to_key END AS to_key,
-        COALESCE(g.platform, c.platform) AS platform,
-        g.manifest_key AS from_manifest, g.image_key AS from_image, c.manifest_key AS to_manifest, c.image_key AS to_image,
-        CASE WHEN g.tag IS NULL THEN 'added' WHEN c.tag IS NULL THEN 'removed' ELSE 'moved' END AS change
-    FROM gone AS g
-    FULL JOIN come AS c ON c.source = g.source AND COALESCE(c.repository, '') = COALESCE(g.repository, '') AND c.tag = g.tag
-        AND c.first_seen_to = g.first_seen_to AND COALESCE(c.to_key, -1) = COALESCE(g.to_key, -1) AND c.platform = g.platform
+WITH moves AS ({_MOVES}), pairs AS (
+    -- Many tags move from one target to the same other.
+    SELECT DISTINCT from_key, to_key FROM moves
+), sides AS ({_side("from_key", "to_key", new=0)}UNION ALL{_side("to_key", "from_key", new=1)}), changes AS (
+    SELECT d.from_key, d.to_key, d.platform,
+        MAX(CASE WHEN d.is_new = 0 THEN d.manifest_key END) AS from_manifest,
+        MAX(CASE WHEN d.is_new = 0 THEN d.image_key END) AS from_image,
+        MAX(CASE WHEN d.is_new = 1 THEN d.manifest_key END) AS to_manifest,
+        MAX(CASE WHEN d.is_new = 1 THEN d.image_key END) AS to_image,
+        CASE WHEN MIN(d.is_new) = 1 THEN 'added' WHEN MAX(d.is_new) = 0 THEN 'removed' ELSE 'moved' END AS change
+    FROM sides AS d
+    GROUP BY d.from_key, d.to_key, d.platform
+), named AS (
+    SELECT c.from_key, c.to_key, c.platform, c.change, f.digest AS from_digest, t.digest AS to_digest,
+        fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest, fi.digest AS from_image_id,
+        ti.digest AS to_image_id
+    FROM changes AS c
+    LEFT JOIN blobs AS f ON f.blob_key = c.from_key
+    LEFT JOIN blobs AS t ON t.blob_key = c.to_key
+    LEFT JOIN blobs AS fm ON fm.blob_key = c.from_manifest
+    LEFT JOIN blobs AS tm ON tm.blob_key = c.to_manifest
+    LEFT JOIN blobs AS fi ON fi.blob_key = c.from_image
+    LEFT JOIN blobs AS ti ON ti.blob_key = c.to_image
 )
-SELECT o.source, o.repository, o.tag, o.first_seen_to, b.digest AS to_digest, f.digest AS from_digest, v.last_seen_from,
-    v.evidence, o.platform, fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest,
-    fi.digest AS from_image_id, ti.digest AS to_image_id, o.change,
+SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, n.to_digest, n.from_digest, v.last_seen_from,
+    v.evidence, n.platform, n.from_manifest_digest, n.to_manifest_digest, n.from_image_id, n.to_image_id, n.change,
     v.moved_at, v.dated_by
-FROM both_sides AS o
-JOIN moves AS v ON v.source = o.source AND COALESCE(v.repository, '') = COALESCE(o.repository, '') AND v.tag = o.tag
-    AND v.first_seen_to = o.first_seen_to AND COALESCE(v.to_key, -1) = COALESCE(o.to_key, -1)
-LEFT JOIN blobs AS b ON b.blob_key = v.to_key
-LEFT JOIN blobs AS f ON f.blob_key = v.from_key
-LEFT JOIN blobs AS fm ON fm.blob_key = o.from_manifest
-LEFT JOIN blobs AS tm ON tm.blob_key = o.to_manifest
-LEFT JOIN blobs AS fi ON fi.blob_key = o.from_image
-LEFT JOIN blobs AS ti ON ti.blob_key = o.to_image
+FROM moves AS v
+JOIN named AS n ON n.from_key = v.from_key AND n.to_key = v.to_key
+JOIN source_streams AS s ON s.index_key = v.index_key AND s.source_key = v.source_key
+JOIN repositories AS r ON r.repository_key = v.repository_key
 """,
 )
 
@@ -278,4 +297,4 @@ LEFT JOIN (
 """,
 )
 
-ALL = (TAG_HISTORY, CURRENT_TAGS, TAG_MOVES, TAG_PLATFORM_MOVES, TAG_IMAGES)
+ALL = (TAG_HISTORY, CURRENT_TAGS, TAG_MOVES, TARGET_LEAVES, TAG_PLATFORM_MOVES, TAG_IMAGES)
