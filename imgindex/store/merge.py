@@ -44,7 +44,7 @@ class Merged:
 
 
 def merge(db: str, others: Sequence[str], *, adopt: bool = False) -> Merged:
-    """Bring other DuckDB indexes into this one, which is made if there is none.
+    """Bring indexes in DuckDB files into this one, which is made if there is none.
 
     `adopt`: stores of one name in different places are one store.
 
@@ -92,9 +92,9 @@ def _check_place(db: str, other: str) -> str:
             "let its hosts ingest into one index."
         )
     path = Path(there.database or "")
-    if here.get_backend_name() == "duckdb" and path.exists() and Path(here.database or "").exists():
-        if path.samefile(here.database or ""):
-            raise UsageError(f"{quote(path)} is the index itself. Name others to merge into it.")
+    own = Path(here.database or "")
+    if here.get_backend_name() == "duckdb" and path.exists() and own.exists() and path.samefile(own):
+        raise UsageError(f"{quote(path)} is the index itself. Name others to merge into it.")
     return str(path)
 
 

@@ -1,5 +1,4 @@
-"""Several who write into one index in PostgreSQL at once: nobody sees an error, and what comes of it is what comes of one
-after the other."""
+"""Several who write into one index in PostgreSQL at once: nobody sees an error, and it ends as if they took turns."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from imgindex.errors import ContendedError, StoreError
+from imgindex.errors import ContendedError, StoreError, UsageError
 from imgindex.ingest import IngestOptions, ScanReport, ingest
 from imgindex.records.keys import content_key
 from imgindex.sources.registry_root.source import RegistryRoot
@@ -22,12 +22,13 @@ from imgindex.store import content, loader, session
 from imgindex.store.check import check
 from imgindex.store.engine import connect, open_engine
 from imgindex.store.forget import forget
+from imgindex.store.merge import merge
 from imgindex.store.prune import prune
 from imgindex.store.session import Session
-from tests.builders import Layout, Registry, make_image, make_index
+from tests.builders import Docker, Layout, Registry, make_image, make_index
 from tests.indexes import Server
 from tests.postgres import NewDatabase
-from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Unwatched, at, image_of, layer_of
+from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, Unwatched, at, image_of, layer_of, new_index
 
 LATE = 1_795_500_000
 """After the sample stores were made, in seconds since 1970."""
@@ -254,26 +255,39 @@ def test_what_is_tried_again_is_written_once(db: Database, tmp_path: Path, monke
     assert held(undisturbed) == held(db)
 
 
-def test_a_manifest_and_its_config_that_come_at_one_time_are_paired(db: Database, tmp_path: Path) -> None:
+def test_a_manifest_and_its_config_that_come_at_one_time_are_paired(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Each of the two stores lacks what the other has, and neither writer sees what the other has not committed.
     odd = image_of(layer_of(b"one"), os="unknown")
     image = make_image(4)
-    without, only = Layout(tmp_path / "without"), Layout(tmp_path / "only")
+    without, docker = Layout(tmp_path / "without"), Docker(tmp_path / "docker")
     for number, made in enumerate((image, odd)):
         without.add(made, str(number))
         without.blob(made.config.digest).unlink()
-        only.add(made, str(number))
-    for store in (without, only):
-        db.look(store.path, name=store.path.name, as_of=NOON)
-    alone = held(db)
-    for _ in range(4):
-        again = db.copy(tmp_path)
-        with again.writing() as run:
-            run("TRUNCATE manifests, images, layer_blobs CASCADE")
-        run_at_once(*(lambda s=s: read(str(again.path), s.path, s.path.name, NOON + HOUR) for s in (without, only)))
-        found = held(again)
-        for table in CONTENT:
-            assert alone[table] == found[table], table
+        docker.load(made, f"web:{number}")
+    known = db.copy(tmp_path)  # the digests alone are known, as from somebody who mentioned them
+    with known.writing() as run:
+        for made in (image, odd):
+            for digest in (made.manifest.digest, made.config.digest):
+                run("INSERT INTO blobs (blob_key, digest) VALUES (:key, :d)", key=content_key(digest), d=digest)
+    alone = known.copy(tmp_path)
+    for store in (without, docker):
+        alone.look(store.path, name=store.path.name, as_of=NOON)
+    whole = loader.add_seen
+
+    def add_seen(own: Session, batch: Any) -> None:
+        time.sleep(0.5)  # both have written by then, if neither waits
+        whole(own, batch)
+
+    monkeypatch.setattr(loader, "add_seen", add_seen)
+    run_at_once(*(lambda s=store: read(str(known.path), s.path, s.path.name, NOON) for store in (without, docker)))
+    expected, found = held(alone), held(known)
+    assert 0 < len(expected["layer_blobs"])
+    assert {"image", "artifact"} == set(known.column("SELECT kind FROM manifests"))
+    for table in CONTENT:
+        assert expected[table] == found[table], table
+    assert is_sound(known)
 
 
 def test_a_name_that_another_brings_at_the_same_time_is_no_other_names(
@@ -346,6 +360,36 @@ def test_forgetting_and_pruning_go_on_while_others_write(db: Database, tmp_path:
     )
     assert ["0", "1", "2"] == db.column("SELECT source FROM source_status ORDER BY source")
     assert is_sound(db)
+
+
+def test_files_are_merged_while_others_write(
+    db: Database, docker_host: Path, registry_store: Path, skopeo_layout: Path, tmp_path: Path
+) -> None:
+    file, again = new_index(tmp_path), db.copy(tmp_path)
+    for name, store in (("host", docker_host), ("layout", skopeo_layout)):
+        read(str(file.path), store, name)
+    read(str(again.path), registry_store, "registry")
+    for name, store in (("host", docker_host), ("layout", skopeo_layout)):
+        read(str(again.path), store, name)
+    merged, _ = run_at_once(
+        lambda: merge(str(db.path), [str(file.path)]),
+        lambda: read(str(db.path), registry_store, "registry"),
+    )
+    assert 2 == merged.streams
+    assert 0 == merge(str(db.path), [str(file.path)]).streams
+    for view in ("image_summary", "image_sizes", "layer_usage", "current_tags", "source_sizes", "problem_detail"):
+        sql = f"SELECT * FROM {view}"
+        assert without_times(again.rows(sql)) == without_times(db.rows(sql)), view
+    assert is_sound(db)
+
+
+def without_times(rows: list[Row]) -> list[str]:
+    return sorted(repr([value for value in row if not isinstance(value, datetime)]) for row in rows)
+
+
+def test_an_index_in_postgresql_is_not_merged_into_another(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes in DuckDB files"):
+        merge(str(tmp_path / "new.duckdb"), [str(db.path)])
 
 
 def test_a_config_read_elsewhere_changes_what_others_counted(db: Database, tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ filled: PostgreSQL takes one that it knows nothing of for small, and joins it ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import duckdb
@@ -107,8 +106,7 @@ class PostgreSQL:
                 kinds = {column.name: type_name(column) for column in table.columns}
                 picked = ", ".join(f"epoch_us({n}) - {EPOCH}" if k == "TIMESTAMPTZ" else n for n, k in kinds.items())
                 found = other.execute(f"SELECT {picked} FROM {table.name}")
-                rows = chain.from_iterable(iter(lambda found=found: found.fetchmany(PAGE), []))
-                self._fill(connection, f"{prefix}{table.name}", kinds, rows)
+                self._fill(connection, f"{prefix}{table.name}", kinds, _pages(found))
         return prefix
 
     def try_source(self, connection: Connection, source_key: int) -> bool:
@@ -119,6 +117,11 @@ class PostgreSQL:
 
     def release_source(self, connection: Connection, source_key: int) -> None:
         connection.execute(text("SELECT pg_advisory_unlock(:source_key)"), {"source_key": source_key})
+
+
+def _pages(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while page := found.fetchmany(PAGE):
+        yield from page
 
 
 def _values(kind: str, values: Sequence[Any]) -> Any:
