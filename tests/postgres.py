@@ -80,8 +80,11 @@ def server_programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def running_server(programs: Path) -> Iterator[sqlalchemy.URL]:
-    """Start a server with a data folder of its own, and stop it and remove the folder at the end."""
+def running_server(programs: Path, *, durable: bool = False) -> Iterator[sqlalchemy.URL]:
+    """Start a server with a data folder of its own, and stop it and remove the folder at the end.
+
+    `durable`: what is committed is on the disk, as everywhere but in tests.
+    """
     # Not under TMPDIR: the user postgres must reach it, and a socket path may have no more than 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="imgindex-pg-", dir="/tmp"))
     data = folder / "data"
@@ -90,7 +93,7 @@ def running_server(programs: Path) -> Iterator[sqlalchemy.URL]:
             shutil.chown(folder, user="postgres")
         cluster = ("--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale")
         _run(programs / "initdb", "--pgdata", data, *cluster)
-        port = _start(programs, data, folder)
+        port = _start(programs, data, folder, durable)
         try:
             yield sqlalchemy.make_url(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres")
         finally:
@@ -106,12 +109,13 @@ def administer(server: sqlalchemy.URL, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _start(programs: Path, data: Path, folder: Path) -> int:
+def _start(programs: Path, data: Path, folder: Path, durable: bool) -> int:
     for attempt in range(1, STARTS + 1):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
-        options = ("--wait", "--log", folder / "log", "--options", f"-F -h 127.0.0.1 -p {port} -k {folder}")
+        settings = f"{'' if durable else '-F'} -h 127.0.0.1 -p {port} -k {folder}"
+        options = ("--wait", "--log", folder / "log", "--options", settings)
         try:
             _run(programs / "pg_ctl", "--pgdata", data, *options, "start")
         except ServerError:

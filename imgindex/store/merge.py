@@ -9,10 +9,8 @@ one index that went different ways, and secrets: an index that keeps them and on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from imgindex.errors import LoadError, SourceIdentityError, UsageError, quote
 from imgindex.store import migrate
 from imgindex.store.batch import TABLE_OF
 from imgindex.store.content import NAMED, PARENTS, VERIFIED, settle_content
-from imgindex.store.engine import database_url, open_engine
+from imgindex.store.engine import connect, current_version, database_url, open_engine
 from imgindex.store.schema import metadata
 from imgindex.store.session import Session
 from imgindex.store.usage import COLUMNS, drop_artifacts, replace_usage
@@ -46,7 +44,7 @@ class Merged:
 
 
 def merge(db: str, others: Sequence[str], *, adopt: bool = False) -> Merged:
-    """Bring other DuckDB indexes into this one, which is made if there is none.
+    """Bring indexes in DuckDB files into this one, which is made if there is none.
 
     `adopt`: stores of one name in different places are one store.
 
@@ -57,7 +55,7 @@ def merge(db: str, others: Sequence[str], *, adopt: bool = False) -> Merged:
     """
     paths = [_check_place(db, other) for other in others]
     keeps = {_keeps_env(path) for path in paths}
-    is_new = not Path(database_url(db).database or "").exists()
+    is_new = _is_new(db)
     if len(keeps | (set() if is_new else {_keeps_env(db)})) > 1:
         raise UsageError(
             "One of these indexes keeps values that look like secrets (--keep-env), and another does not. "
@@ -68,24 +66,34 @@ def merge(db: str, others: Sequence[str], *, adopt: bool = False) -> Merged:
     try:
         session = Session(open_engine(db, read_only=False))
         try:
-            with _attached(session, paths) as names, session.transaction():
-                return _unite(session, names, adopt)
+            return session.write(lambda: _unite(session, paths, adopt), alone=True)
         finally:
             session.close()
     except BaseException:
-        if is_new:
+        if is_new and database_url(db).get_backend_name() == "duckdb":
             for suffix in ("", ".wal"):
                 Path(f"{database_url(db).database}{suffix}").unlink(missing_ok=True)
         raise
 
 
+def _is_new(db: str) -> bool:
+    url = database_url(db)
+    if url.get_backend_name() == "duckdb":
+        return not Path(url.database or "").exists()
+    return current_version(connect(db, read_only=True)) is None
+
+
 def _check_place(db: str, other: str) -> str:
     """The file of another index."""
     here, there = database_url(db), database_url(other)
-    if (here.get_backend_name(), there.get_backend_name()) != ("duckdb", "duckdb"):
-        raise UsageError("merge unites DuckDB files. Export an index in PostgreSQL, or let its hosts ingest into it.")
+    if there.get_backend_name() != "duckdb":
+        raise UsageError(
+            "merge takes in DuckDB files. An index in PostgreSQL takes them in, too, but is not taken in itself: "
+            "let its hosts ingest into one index."
+        )
     path = Path(there.database or "")
-    if path.exists() and Path(here.database or "").exists() and path.samefile(here.database or ""):
+    own = Path(here.database or "")
+    if here.get_backend_name() == "duckdb" and path.exists() and own.exists() and path.samefile(own):
         raise UsageError(f"{quote(path)} is the index itself. Name others to merge into it.")
     return str(path)
 
@@ -99,23 +107,9 @@ def _keeps_env(db: str) -> bool:
         session.close()
 
 
-@contextmanager
-def _attached(session: Session, paths: Sequence[str]) -> Iterator[list[str]]:
-    """The other indexes as catalogs of this connection."""
-    with session.transaction():
-        own = str(session.value("SELECT current_database()"))  # DuckDB calls it by its file
-        prefix = "their" if own.startswith("other_") else "other"
-        names = [f"{prefix}_{number}" for number in range(len(paths))]
-        for name, path in zip(names, paths, strict=True):
-            session.execute(f"ATTACH '{_literal(path)}' AS {name} (READ_ONLY)")
-    yield names
-
-
-def _literal(path: str) -> str:
-    return path.replace("'", "''").replace(":", "\\:")  # SQLAlchemy reads a colon as a parameter
-
-
-def _unite(session: Session, others: Sequence[str], adopt: bool) -> Merged:
+def _unite(session: Session, paths: Sequence[str], adopt: bool) -> Merged:
+    # What stands before the names of the others' tables.
+    others = [session.take_in(path, number) for number, path in enumerate(paths)]
     _check_names(session, others)
     if not adopt:
         _check_stores(session, others)
@@ -184,11 +178,10 @@ JOIN {b}sources AS s ON s.index_key = a.index_key AND s.source_key = a.source_ke
 LEFT JOIN {b}scans AS b ON b.index_key = a.index_key AND b.scan_key = a.scan_key
 WHERE b.scan_key IS NULL AND (s.pruned_before IS NULL OR a.as_of >= s.pruned_before)
 """
-    there = f"{other}."
     found = session.rows(
-        f"SELECT s.name FROM ({lacks.format(a='', b=there)}) AS x JOIN ({lacks.format(a=there, b='')}) AS y "
+        f"SELECT s.name FROM ({lacks.format(a='', b=other)}) AS x JOIN ({lacks.format(a=other, b='')}) AS y "
         f"ON y.index_key = x.index_key AND y.source_key = x.source_key "
-        f"JOIN {other}.sources AS s ON s.index_key = x.index_key AND s.source_key = x.source_key ORDER BY s.name LIMIT 1"
+        f"JOIN {other}sources AS s ON s.index_key = x.index_key AND s.source_key = x.source_key ORDER BY s.name LIMIT 1"
     )
     if found:
         raise LoadError(
@@ -199,7 +192,7 @@ WHERE b.scan_key IS NULL AND (s.pruned_before IS NULL OR a.as_of >= s.pruned_bef
 
 def _places(others: Sequence[str]) -> list[str]:
     """What stands before a table's name, for this index and the others."""
-    return ["", *(f"{other}." for other in others)]
+    return ["", *others]
 
 
 # -- content ----------------------------------------------------------------------------------------------------------
@@ -211,20 +204,21 @@ def _take_content(session: Session, other: str) -> int:
         _add(session, table, other, f"NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = o.{key})")
         if value := VERIFIED.get(table):
             session.run(
-                f"UPDATE {table} SET {value} = o.{value} FROM {other}.{table} AS o "
+                f"UPDATE {table} SET {value} = o.{value} FROM {other}{table} AS o "
                 f"WHERE o.{key} = {table}.{key} AND {table}.{value} IS NULL AND o.{value} IS NOT NULL"
             )
     session.run(
-        f"UPDATE manifests SET media_type = LEAST(manifests.media_type, o.media_type) FROM {other}.manifests AS o "
+        f"UPDATE manifests SET media_type = LEAST(manifests.media_type, o.media_type) FROM {other}manifests AS o "
         "WHERE o.manifest_key = manifests.manifest_key AND o.media_type IS NOT NULL "
         "AND (manifests.media_type IS NULL OR o.media_type < manifests.media_type)"
     )
     documents = 0
     for parent, (key, children) in PARENTS.items():
         table = TABLE_OF[parent]
-        session.execute(
-            f"CREATE OR REPLACE TEMPORARY TABLE new_{table} AS SELECT o.{key} FROM {other}.{table} AS o "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = o.{key})"
+        session.make_table(
+            f"new_{table}",
+            f"SELECT o.{key} FROM {other}{table} AS o "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = o.{key})",
         )
         for name in (table, *map(TABLE_OF.__getitem__, children)):
             _add(session, name, other, f"o.{key} IN (SELECT {key} FROM new_{table})")
@@ -241,7 +235,7 @@ def _add(session: Session, table: str, other: str, where: str) -> int:
     names = [column.name for column in metadata.tables[table].columns]
     selected = ", ".join(f"o.{name}" for name in names)
     return session.run(
-        f"INSERT INTO {table} ({', '.join(names)}) SELECT {selected} FROM {other}.{table} AS o WHERE {where}"
+        f"INSERT INTO {table} ({', '.join(names)}) SELECT {selected} FROM {other}{table} AS o WHERE {where}"
     )
 
 
@@ -252,10 +246,10 @@ def _take_streams(session: Session, other: str) -> int:
     """Every stream that is later there than here, whole."""
     session.run(
         f"INSERT INTO index_info (index_key, created_at, keep_env, merged_at) SELECT o.index_key, o.created_at, o.keep_env, :at "
-        f"FROM {other}.index_info AS o WHERE NOT EXISTS (SELECT 1 FROM index_info AS t WHERE t.index_key = o.index_key)",
-        at=datetime.now(UTC),
+        f"FROM {other}index_info AS o WHERE NOT EXISTS (SELECT 1 FROM index_info AS t WHERE t.index_key = o.index_key)",
+        at=session.now(),
     )
-    here, there = _changed(session, ""), _changed(session, f"{other}.")
+    here, there = _changed(session, ""), _changed(session, other)
     taken = [stream for stream, state in there.items() if stream not in here or state > here[stream]]
     if not taken:
         return 0
@@ -266,9 +260,7 @@ def _take_streams(session: Session, other: str) -> int:
             "source_key": ("BIGINT", [source for _, source in taken]),
         },
     )
-    session.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE taken AS SELECT CAST(index_key AS UUID) AS index_key, source_key FROM taken_keys"
-    )
+    session.make_table("taken", "SELECT CAST(index_key AS UUID) AS index_key, source_key FROM taken_keys")
     session.unstage("taken_keys")
     for table in STREAMED:
         if table.info.get("dimension"):
@@ -289,11 +281,11 @@ def _renew(session: Session, table: Any, other: str) -> None:
     same = " AND ".join(f"o.{key} = {table.name}.{key}" for key in keys)
     session.run(
         f"DELETE FROM {table.name} WHERE {_IS_TAKEN.format(row=table.name)} "
-        f"AND NOT EXISTS (SELECT 1 FROM {other}.{table.name} AS o WHERE {same})"
+        f"AND NOT EXISTS (SELECT 1 FROM {other}{table.name} AS o WHERE {same})"
     )
     values = ", ".join(f"{column.name} = o.{column.name}" for column in table.columns if column.name not in keys)
     session.run(
-        f"UPDATE {table.name} SET {values} FROM {other}.{table.name} AS o WHERE {same} AND {_IS_TAKEN.format(row='o')}"
+        f"UPDATE {table.name} SET {values} FROM {other}{table.name} AS o WHERE {same} AND {_IS_TAKEN.format(row='o')}"
     )
     there = f"NOT EXISTS (SELECT 1 FROM {table.name} WHERE {same})"
     _add(session, table.name, other, f"{_IS_TAKEN.format(row='o')} AND {there}")

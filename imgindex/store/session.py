@@ -74,6 +74,10 @@ class Dialect(Protocol):
         """Hold the rows of table `t` that this selects, in its order, until the transaction ends."""
         ...
 
+    def take_in(self, connection: Connection, path: str, number: int) -> str:
+        """Make the tables of another index, in a DuckDB file, readable here. Returns what stands before their names."""
+        ...
+
     def try_source(self, connection: Connection, source_key: int) -> bool:
         """Hold a source for a scan, whatever transactions it has; False if another scan holds it."""
         ...
@@ -188,6 +192,10 @@ class Session:
 
     def lock_rows(self, select: str) -> None:
         self.dialect.lock_rows(self._connection, select)
+
+    def take_in(self, path: str, number: int) -> str:
+        """The tables of another index, the how many-th it is, as relations. Returns what stands before their names."""
+        return self.dialect.take_in(self._connection, path, number)
 
     def close(self) -> None:
         self._connection.close()

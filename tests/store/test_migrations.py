@@ -19,7 +19,7 @@ from imgindex.store.engine import HEAD, connect, current_version, open_engine
 from imgindex.store.schema import VIEWS
 from tests.builders import Layout, make_image
 from tests.postgres import NewDatabase
-from tests.stores import Database, Unwatched
+from tests.stores import Database, Unwatched, new_index
 
 Schema = dict[str, list[tuple[Any, ...]]]
 
@@ -261,7 +261,10 @@ def test_a_reader_can_neither_write_nor_reach_a_file(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.duckdb", "secret.csv"]
 
 
-def test_an_older_index_gets_the_derived_tables_that_it_lacks(full: Database, tmp_path: Path) -> None:
+def test_an_older_index_gets_the_derived_tables_that_it_lacks(sample_stores: list[Path], tmp_path: Path) -> None:
+    full = new_index(tmp_path, "full.duckdb")
+    for store in sample_stores:
+        full.look(store)
     older, tables = tmp_path / "older.duckdb", ["source_image_summaries", "source_image_units"]
     expected = full.dump(tables)
     assert all(len(expected[table]) > 10 for table in tables)

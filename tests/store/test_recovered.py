@@ -24,7 +24,7 @@ from imgindex.store.loader import Loader, SourceRow
 from imgindex.store.session import Session
 from tests.builders import Registry, digest_of, make_image
 from tests.indexes import NewIndex
-from tests.stores import HOUR, NOON, Database, at
+from tests.stores import HOUR, NOON, Database, at, new_index
 
 SCOPE = scope_key("repository", "local/team/web")
 SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local")
@@ -130,9 +130,7 @@ def answers_at(found: dict[int, dict[str, int]], asked: list[int], time: int) ->
     st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["a", "b"]), st.integers(0, 3)), min_size=2, max_size=10),
     st.permutations([0, 2, 4, 6, 9]),
 )
-def test_copies_cut_at_five_times_tell_the_same_in_any_order(
-    lasting_index: NewIndex, steps: list[Any], order: list[int]
-) -> None:
+def test_copies_cut_at_five_times_tell_the_same_in_any_order(steps: list[Any], order: list[int]) -> None:
     # Nothing is deleted, so no copy shows that a tag was away.
     events: list[Event] = []
     now = NOON - HOUR
@@ -143,7 +141,7 @@ def test_copies_cut_at_five_times_tell_the_same_in_any_order(
     told = []
     for hours in (sorted(order), order):
         with tempfile.TemporaryDirectory() as folder:
-            db = lasting_index(Path(folder))
+            db = new_index(Path(folder))
             for hour in hours:
                 look(db, events, NOON + hour * HOUR + 7)
             told.append(answers(db, asked))

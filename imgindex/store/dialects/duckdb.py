@@ -46,6 +46,13 @@ class DuckDB:
     def now(self, connection: Connection) -> datetime:
         return datetime.now(UTC)
 
+    def take_in(self, connection: Connection, path: str, number: int) -> str:
+        own = str(connection.exec_driver_sql("SELECT current_database()").scalar())  # DuckDB calls it by its file
+        name = f"{'their' if own.startswith('other_') else 'other'}_{number}"
+        literal = path.replace("'", "''")
+        self._driver(connection).execute(f"ATTACH '{literal}' AS {name} (READ_ONLY)")
+        return f"{name}."
+
     # One process writes at a time, and DuckDB sees to that: there is nobody to wait for.
 
     def begin(self, connection: Connection, *, alone: bool) -> None: ...

@@ -10,13 +10,15 @@ filled: PostgreSQL takes one that it knows nothing of for small, and joins it ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import duckdb
 from sqlalchemy import Connection, CursorResult, text
 
 from imgindex.store.schema import metadata
+from imgindex.store.schema.parts import type_name
 from imgindex.store.session import Columns
 
 EPOCH = 946_684_800_000_000
@@ -24,7 +26,10 @@ EPOCH = 946_684_800_000_000
 FEW = 200
 """Rows that need no ANALYZE to be joined well."""
 
-_COPIED_AS = {"BIGINT": "int8", "TIMESTAMPTZ": "int8", "BOOLEAN": "bool", "TEXT": "text"}
+PAGE = 10_000
+"""Rows of another index that are held at once."""
+
+_COPIED_AS = {"UUID": "uuid", "BIGINT": "int8", "TIMESTAMPTZ": "int8", "BOOLEAN": "bool", "TEXT": "text"}
 _SORTED_BY_BYTES = {"TEXT": 'TEXT COLLATE "C"'}
 
 INDEX_LOCK = (0x696D67, 0x696478)
@@ -47,15 +52,20 @@ class PostgreSQL:
     on_conflict = "ON CONFLICT DO NOTHING"
 
     def stage(self, connection: Connection, name: str, columns: Columns) -> None:
+        kinds = {column: kind for column, (kind, _) in columns.items()}
+        self._fill(connection, name, kinds, zip(*(_values(kind, v) for kind, v in columns.values()), strict=True))
+
+    def _fill(self, connection: Connection, name: str, kinds: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """Make a temporary table of these rows; times in them are counted from `EPOCH`."""
         self.unstage(connection, name)
-        declared = ", ".join(f"{column} {_SORTED_BY_BYTES.get(kind, kind)}" for column, (kind, _) in columns.items())
+        declared = ", ".join(f"{column} {_SORTED_BY_BYTES.get(kind, kind)}" for column, kind in kinds.items())
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({declared}) ON COMMIT DROP")
         driver: Any = connection.connection.driver_connection
         count = 0
         with driver.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN WITH (FORMAT binary)") as copy:
-            copy.set_types([_COPIED_AS[kind] for kind, _ in columns.values()])
+            copy.set_types([_COPIED_AS[kind] for kind in kinds.values()])
             write = copy.write_row
-            for row in zip(*(_values(kind, values) for kind, values in columns.values()), strict=True):
+            for row in rows:
                 write(row)
                 count += 1
         if count > FEW:
@@ -89,6 +99,16 @@ class PostgreSQL:
     def lock_rows(self, connection: Connection, select: str) -> None:
         connection.execute(text(f"SELECT COUNT(*) FROM ({select} FOR NO KEY UPDATE OF t) AS l"))
 
+    def take_in(self, connection: Connection, path: str, number: int) -> str:
+        prefix = f"other_{number}_"
+        with duckdb.connect(path, read_only=True) as other:
+            for table in metadata.tables.values():
+                kinds = {column.name: type_name(column) for column in table.columns}
+                picked = ", ".join(f"epoch_us({n}) - {EPOCH}" if k == "TIMESTAMPTZ" else n for n, k in kinds.items())
+                found = other.execute(f"SELECT {picked} FROM {table.name}")
+                self._fill(connection, f"{prefix}{table.name}", kinds, _pages(found))
+        return prefix
+
     def try_source(self, connection: Connection, source_key: int) -> bool:
         found: bool = connection.execute(
             text("SELECT pg_try_advisory_lock(:source_key)"), {"source_key": source_key}
@@ -97,6 +117,11 @@ class PostgreSQL:
 
     def release_source(self, connection: Connection, source_key: int) -> None:
         connection.execute(text("SELECT pg_advisory_unlock(:source_key)"), {"source_key": source_key})
+
+
+def _pages(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while page := found.fetchmany(PAGE):
+        yield from page
 
 
 def _values(kind: str, values: Sequence[Any]) -> Any:
