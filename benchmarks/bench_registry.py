@@ -4,7 +4,7 @@ Each round, on one docker-registry that serves the given storage: curl with 32 r
 and then for all that a first crawl asks for, lists included; a first crawl into a new index; a second crawl that finds
 nothing changed; and `skopeo inspect` of some of the tags that are images. All are whole processes.
 
-    python benchmarks/bench_registry.py [--rounds N] [--skopeo N] STORE
+    python benchmarks/bench_registry.py [--rounds N] [--skopeo N] [--jobs N] STORE
 
 STORE is a folder that holds `docker/registry/v2`. It needs docker-registry, curl and skopeo.
 """
@@ -24,7 +24,7 @@ from imgindex.sources.registry_api.documents import ACCEPT
 from tests.registries import Registry, Served, running_registry
 
 
-def bench(store: Path, rounds: int, inspected: int) -> None:
+def bench(store: Path, rounds: int, inspected: int, jobs: int) -> None:
     with running_registry(store) as registry, new_folder() as folder:
         asked = _first_requests(registry, folder)
         documents = [one.path for one in asked if "/manifests/" in one.path or "/blobs/" in one.path]
@@ -36,7 +36,8 @@ def bench(store: Path, rounds: int, inspected: int) -> None:
         times: dict[str, list[Usage]] = {name: [] for name in ("curl", "curl with lists", "first", "second")}
         skopeo: list[float] = []
         for number in range(rounds + 1):
-            crawl = [*IMGINDEX, "ingest", f"docker://{registry.host}", "--db", str(folder / f"{number}.duckdb")]
+            db = str(folder / f"{number}.duckdb")
+            crawl = [*IMGINDEX, "ingest", f"docker://{registry.host}", "--db", db, "--jobs", str(jobs)]
             usages = {"curl": run(curl), "curl with lists": run(lists), "first": run(crawl), "second": run(crawl)}
             each = sum(run(_skopeo(registry, path)).wall for path in picked) / len(picked)
             if number:  # the first round fills the caches of the operating system
@@ -105,13 +106,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--skopeo", type=int, default=100, help="how many tags skopeo inspects a round")
+    parser.add_argument("--jobs", type=int, default=16, help="how many requests at once a crawl makes; curl makes 32")
     parser.add_argument("stores", nargs="*", type=Path, metavar="STORE")
     given = parser.parse_args()
     stores = [store for store in given.stores if (store / "docker/registry/v2").is_dir()]
     if not stores:
         print("Nothing measured: name a folder that holds docker/registry/v2.")
     for store in stores:
-        bench(store, given.rounds, given.skopeo)
+        bench(store, given.rounds, given.skopeo, given.jobs)
 
 
 if __name__ == "__main__":
