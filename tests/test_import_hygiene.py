@@ -27,6 +27,7 @@ CALLS = [
     ["query", "--help"],
     ["query", "run", "--help"],
     ["sql", "--help"],
+    ["export", "--help"],
     ["schema", "--help"],
     ["source", "--help"],
     ["db", "--help"],

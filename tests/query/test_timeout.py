@@ -41,8 +41,7 @@ def test_a_result_that_is_left_early_is_given_back(engine: Engine) -> None:
     assert list(run_sql(engine, "SELECT 1 AS x").rows()) == [(1,)]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130)])
-def test_ctrl_c_ends_a_query(tmp_path: Path, number: int, code: int) -> None:
+def test_ctrl_c_ends_a_query(tmp_path: Path) -> None:
     db = new_index(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-m", "imgindex", "sql", ENDLESS, "--db", str(db.path)],
@@ -54,9 +53,9 @@ def test_ctrl_c_ends_a_query(tmp_path: Path, number: int, code: int) -> None:
         while running.poll() is None and not is_open(db.path, running.pid):
             time.sleep(0.05)
         time.sleep(0.5)  # it opens the index twice: to see its version, and to ask
-        running.send_signal(number)
+        running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=30)
-    assert (running.returncode, said) == (code, "")
+    assert (running.returncode, said) == (130, "")
     duckdb.connect(str(db.path)).close()  # nobody holds it
 
 

@@ -59,6 +59,8 @@ def choose(names: Sequence[str], *, tables_only: bool) -> list[Exportable]:
     known = exportables()
     if unknown := [name for name in names if name not in known]:
         raise UsageError(f'There is no table or view "{quote(unknown[0])}". `imgindex schema` lists all.')
+    if tables_only and (views := [name for name in names if known[name].kind == "view"]):
+        raise UsageError(f"{views[0]} is a view, and --tables leaves views out. Say one of the two.")
     wanted = [relation for relation in known.values() if relation.name in names or not (names or relation.internal)]
     return [relation for relation in wanted if relation.kind == "table" or not tables_only]
 

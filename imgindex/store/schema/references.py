@@ -20,18 +20,19 @@ from sqlalchemy import Column, Table
 from imgindex.store.schema.parts import metadata, type_name
 
 AREAS = {
-    "Content: documents": ("blobs", "manifests", "index_entries", "manifest_*", "repositories"),
+    "Content: documents": ("blobs", "manifests", "index_entries", "manifest_*"),
     "Content: images and layers": ("images", "image_*", "layers", "chains", "layer_blobs"),
-    "Observations: looks and tags": ("index_info", "sources", "scans", "scan_scopes", "tags", "tag_traces"),
-    "Observations: what a source holds": (
-        "repo_digests",
-        "source_manifests",
-        "source_images",
-        "source_blobs",
-        "source_layers",
-        "containers",
-        "problems",
+    "Observations: looks and tags": (
+        "index_info",
+        "sources",
+        "scans",
+        "scan_scopes",
+        "repositories",
+        "tags",
+        "tag_traces",
     ),
+    "Observations: manifests and blobs of a source": ("source_manifests", "source_blobs", "repo_digests", "problems"),
+    "Observations: images, layers and containers of a source": ("source_images", "source_layers", "containers"),
     "Derived": ("source_usage", "source_image_sizes", "source_image_summaries", "source_image_units"),
 }
 """The tables, parted so that each diagram can be read; `*` stands for the rest of a name."""
