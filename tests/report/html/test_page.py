@@ -174,6 +174,13 @@ def test_a_cut_table_says_so_and_how_to_get_the_whole(make_report, make_answer) 
     assert "imgindex query run own/layers -p limit=12345 --format csv" in page.text_of("code")
 
 
+def test_a_chart_of_a_cut_answer_says_of_how_many_rows_it_is(make_report, make_answer) -> None:
+    chart = Chart("bars", {"label": "names", "value": "size_bytes"})
+    answer = make_answer(["names TEXT", "size_bytes BIGINT"], [("a", 1), ("b", 2)], chart=chart, count=12345)
+    (caption,) = Page(render_page(make_report(answer))).text_of("figcaption")
+    assert "It is drawn of the first 2 of 12\u202f345 rows." in caption
+
+
 def test_a_column_that_says_the_same_everywhere_is_said_once(make_report, make_answer) -> None:
     rows = [("registry", f"r{place}", 5) for place in range(3)]
     columns = ["source TEXT", "repository TEXT", "size_bytes BIGINT"]
