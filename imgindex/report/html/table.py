@@ -9,8 +9,11 @@ import re
 from typing import NamedTuple
 
 from imgindex.query.result import Column
-from imgindex.report.html.shown import Shown, grouped, heading, show
+from imgindex.report.html.shown import Shown, grouped, heading, show, trim
 from imgindex.report.model import Answer
+
+MOST_CHARACTERS = 150_000
+"""How much text a table may have before its long texts are cut."""
 
 _LIMIT = re.compile(r" -p limit=[0-9]+")
 _LEAST_ROWS = 3
@@ -54,15 +57,23 @@ def make_table(answer: Answer) -> Table:
         same = []
     shown = [place for place in places if place not in same]
     columns = [answer.columns[place] for place in shown]
+    cells = [[show(row[place], answer.columns[place]) for place in shown] for row in rows]
     return Table(
         answer.query.question,
         [Head(column.name, heading(column), _kind(column)) for column in columns],
-        [[show(row[place], answer.columns[place]) for place in shown] for row in rows],
+        _trim(cells),
         _note(len(rows), answer.count),
         len(rows) < answer.count,
         _whole(answer),
         [(heading(answer.columns[place]), show(rows[0][place], answer.columns[place])) for place in same],
     )
+
+
+def _trim(cells: list[list[Shown]]) -> list[list[Shown]]:
+    """The cells, long texts cut where they are so many that the page would be too large to open quickly."""
+    if sum(len(cell.text) for row in cells for cell in row) <= MOST_CHARACTERS:
+        return cells
+    return [[trim(cell) for cell in row] for row in cells]
 
 
 def _whole(answer: Answer) -> str:

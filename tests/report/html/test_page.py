@@ -225,6 +225,31 @@ def test_a_chart_is_told_to_who_cannot_see_it(page: Page) -> None:
     ]
 
 
+def test_a_page_of_the_largest_answers_stays_below_five_megabytes(make_report, make_answer, now) -> None:
+    names = ["a TEXT", "b TEXT", "c TEXT", "size_bytes BIGINT", "start TIMESTAMPTZ", "end TIMESTAMPTZ"]
+    rows = [
+        (
+            f"{place % 400:04}<" + "&" * 3000,
+            f"{place:05}",
+            "x" * 70_000 if place < 50 else "",
+            place * 977 + 1,
+            now,
+            None,
+        )
+        for place in range(2000)
+    ]
+    kinds = {
+        "bars": {"label": "a", "value": "size_bytes", "detail": "c"},
+        "columns": {"time": "start", "value": "size_bytes", "series": "a"},
+        "treemap": {"path": "a, b", "value": "size_bytes", "detail": "c"},
+        "matrix": {"row": "a", "column": "b", "value": "size_bytes", "detail": "c"},
+        "forest": {"node": "b", "parent": "c", "label": "a", "value": "size_bytes", "detail": "c"},
+        "timeline": {"lane": "a", "start": "start", "end": "end", "label": "b", "detail": "c"},
+    }
+    answers = [make_answer(names, rows, chart=Chart(kind, roles), count=10**6) for kind, roles in kinds.items()]
+    assert len(render_page(make_report(*answers, *answers)).encode()) < 5_000_000
+
+
 def luminance(colour: str) -> float:
     """https://www.w3.org/TR/WCAG21/#dfn-relative-luminance"""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
