@@ -166,7 +166,7 @@ def test_an_empty_index_has_reports_without_rows(open_index: Open) -> None:
     index = open_index("empty", lambda folder, db: None)
     for name in ("layer-sharing", "tag-drift"):
         assert {0} == {answer.count for answer in make(index, name).answers}
-    with pytest.raises(QueryParameterError, match="but the index has none"):
+    with pytest.raises(QueryParameterError, match="The index has no source that this report could be of"):
         make(index, "host")
     with pytest.raises(UnknownThingError):
         make(index, "image", image="nginx:1")
