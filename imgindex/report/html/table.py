@@ -1,6 +1,7 @@
 """The table of a section: the first rows of its answer, and what they do not show, counted.
 
-A column of text that says the same in every row is taken out of the table and said once below it.
+A column of text that says the same in every row is taken out of the table and said once below it: most often the
+source. Of an answer that was cut, only what no chart draws: a lane that fills the first rows is not the only one.
 """
 
 from __future__ import annotations
@@ -93,8 +94,11 @@ def _places(answer: Answer) -> list[int]:
 
 
 def _is_same(answer: Answer, place: int) -> bool:
-    rows = answer.rows
-    if not _LEAST_ROWS <= answer.count == len(rows) or answer.columns[place].type != "TEXT":
+    rows, column = answer.rows, answer.columns[place]
+    if len(rows) < _LEAST_ROWS or column.type != "TEXT":
+        return False
+    chart = answer.section.chart
+    if len(rows) < answer.count and chart and column.name in re.split(r", *", ",".join(chart.roles.values())):
         return False
     return rows[0][place] is not None and all(row[place] == rows[0][place] for row in rows)
 

@@ -187,8 +187,15 @@ def test_a_column_that_says_the_same_everywhere_is_said_once(make_report, make_a
     page = Page(render_page(make_report(make_answer(columns, rows))))
     assert [head.get("title") for head in page.all("th")][:2] == ["repository", "size_bytes"]
     assert page.text_of("span").count("registry") == 2  # Once as a source, once below the table.
-    cut = Page(render_page(make_report(make_answer(columns, rows, count=9))))
-    assert [head.get("title") for head in cut.all("th")][:3] == ["source", "repository", "size_bytes"]
+
+
+def test_what_a_chart_draws_stays_in_the_table_of_a_cut_answer(make_report, make_answer) -> None:
+    rows = [("registry", "team/web", place) for place in range(3)]
+    columns = ["source TEXT", "repository TEXT", "size_bytes BIGINT"]
+    chart = Chart("bars", {"label": "repository", "value": "size_bytes"})
+    page = Page(render_page(make_report(make_answer(columns, rows, chart=chart, count=9))))
+    assert [head.get("title") for head in page.all("th")][:2] == ["repository", "size_bytes"]
+    assert any(text.startswith("In every row shown: source ") for text in page.text_of("span"))
 
 
 def test_no_row_is_said_in_words(make_report, make_answer) -> None:
