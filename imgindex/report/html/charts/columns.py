@@ -14,7 +14,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from imgindex.query.result import Row
-from imgindex.report.html.charts.axis import in_utc, position, time_ticks, value_ticks
+from imgindex.report.html.charts.axis import in_utc, later, position, time_ticks, value_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, joined, line, mark, rect, text, text_width
 from imgindex.report.html.shown import cut, grouped, heading, phrase, time_text
@@ -67,7 +67,7 @@ class _Frame:
         self, left: float, width: float, height: float, most: float, start: datetime, end: datetime, step: timedelta
     ) -> None:
         self.left, self.width, self.height, self.most, self.start, self.end = left, width, height, most, start, end
-        self.bar = max(width * step.total_seconds() / (end - start).total_seconds(), 1)
+        self.bar = max(width * min(step / (end - start), 1), 1) if end > start else width
 
     def x(self, moment: datetime) -> float:
         return self.left + position(moment, self.start, self.end, self.width)
@@ -104,7 +104,7 @@ def _series(plot: Plot, stacks: Mapping[datetime, Stack]) -> dict[str, int]:
 def _span(times: list[datetime]) -> tuple[datetime, datetime, timedelta]:
     """From the first column's start to the last one's end, and how broad one is."""
     step = min((after - before for before, after in pairwise(times)), default=timedelta(days=1))
-    return times[0], times[-1] + step, step
+    return times[0], later(times[-1], step), step
 
 
 def _grid(frame: _Frame, ticks: list[tuple[float, str]], width: int) -> Iterator[Markup]:

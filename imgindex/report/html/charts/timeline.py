@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from imgindex.query.result import Row
-from imgindex.report.html.charts.axis import in_utc, position, time_ticks
+from imgindex.report.html.charts.axis import in_utc, later, position, time_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, element, fit, fit_end, joined, line, mark, rect, text, text_width
 from imgindex.report.html.shown import grouped, heading, phrase, time_text
@@ -44,7 +44,7 @@ def draw_timeline(plot: Plot, width: int) -> Drawing | None:
     narrow = width < 500
     spans = [span for lane in drawn.values() for span in lane]
     start = min(span.start for span in spans)
-    end = max(max(span.end for span in spans), start + timedelta(minutes=1))
+    end = max(max(span.end for span in spans), later(start, timedelta(minutes=1)))
     left = 0.0 if narrow else width * _LABEL_SHARE
     step = 40 if narrow else 28
     frame = _Frame(left, width - left - 8, start, end, step, 20 if narrow else 5)
