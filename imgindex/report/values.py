@@ -70,9 +70,10 @@ def _choose(
         return given[parameter.name]
     if not parameter.required:
         return choices[0] if choices else parameter.default
-    if len(choices) != 1:
-        which = f"one of {listed}" if choices else f"but the index has none ({query.name} answers no row)"
+    if not choices:
+        raise QueryParameterError(f"The index has no {parameter.name} that this report could be of. {parameter.help}")
+    if len(choices) > 1:
         raise QueryParameterError(
-            f"Parameter {parameter.name} must be given: -p {parameter.signature()}, {which}. {parameter.help}".rstrip()
+            f"Parameter {parameter.name} must be given: -p {parameter.signature()}, one of {listed}. {parameter.help}"
         )
     return choices[0]

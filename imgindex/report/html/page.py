@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -49,9 +50,11 @@ class Part(NamedTuple):
     nothing: str
     kind: str
     figure: Figure | None
+    drawn_of: str
+    """What the chart did not get to see."""
     table: Table
-    query: Any
-    values: Any
+    query: str
+    values: Mapping[str, str | None]
     sql: str
     call: str
 
@@ -84,28 +87,26 @@ def render_page(report: Report) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            report=report,
-            title=plain(report.definition.title),
-            made_at=show(report.made_at, _MOMENT),
-            policy=policy,
-            icon=_ICON,
-            style=style,
-            script=script,
-            sources=[_source(report, *source) for source in report.sources[:MOST_SOURCES]],
-            sources_left=max(len(report.sources) - MOST_SOURCES, 0),
-            figures=_figures(report),
-            parts=[_part(report, answer, number) for number, answer in enumerate(report.answers, start=1)],
-        )
+    template = _environment().get_template("page.html")
+    return template.render(
+        report=report,
+        title=plain(report.definition.title),
+        made_at=show(report.made_at, _MOMENT),
+        policy=policy,
+        icon=_ICON,
+        style=style,
+        script=script,
+        sources=[_source(report, *source) for source in report.sources[:MOST_SOURCES]],
+        sources_left=max(len(report.sources) - MOST_SOURCES, 0),
+        figures=_figures(report),
+        parts=[_part(report, answer, number) for number, answer in enumerate(report.answers, start=1)],
     )
 
 
 def _part(report: Report, answer: Answer, number: int) -> Part:
     section = answer.section
     drawn = draw_chart(section.chart, answer.columns, answer.rows, report.made_at) if section.chart else None
+    rows = len(answer.rows)
     return Part(
         _id(number),
         section.title,
@@ -113,8 +114,9 @@ def _part(report: Report, answer: Answer, number: int) -> Part:
         section.nothing or "There is nothing of this kind.",
         section.chart.kind if section.chart else "",
         drawn,
+        f"It is drawn of the first {grouped(rows)} of {grouped(answer.count)} rows." if rows < answer.count else "",
         make_table(answer),
-        answer.query,
+        answer.query.name,
         answer.values,
         answer.sql or answer.query.sql,
         answer.call,

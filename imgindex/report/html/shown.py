@@ -22,6 +22,8 @@ THIN = "\u202f"
 """A narrow blank that no line is broken at."""
 MOST_TEXT = 2000
 """The most characters of one value that a page has; the rest is counted."""
+MOST_HINT = 200
+"""The most characters of one line of a hint: charts have many."""
 MOST_LABEL = 90
 """The most characters of a label of a chart."""
 LONG_TEXT = 110
@@ -90,8 +92,26 @@ def time_text(moment: datetime) -> str:
 
 def plain(text: object, most: int = MOST_TEXT) -> str:
     """Text of a store on one line, at most so many characters of it."""
-    shown = printable(str(text))
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    return cut(printable(str(text)), most)
+
+
+def trim(shown: Shown) -> Shown:
+    """The same with what is folded away cut off; the rest is counted."""
+    if shown.kind != "text" or len(shown.text) <= LONG_TEXT:
+        return shown
+    text = _cut_and_count(shown.text, LONG_TEXT)
+    return Shown("text", text, text)
+
+
+def one_line(value: object, column: Column) -> str:
+    """A value as the table shows it, on one line; what is not there is none."""
+    shown = show(value, column)
+    return "none" if shown.kind == "none" else shown.text.replace("\n", " ")
+
+
+def cut(words: str, most: int = MOST_HINT) -> str:
+    """The words, or their start and an ellipsis."""
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def short(value: object, column: Column) -> str:
@@ -101,7 +121,7 @@ def short(value: object, column: Column) -> str:
         return found["start"]
     if shown.kind == "text":
         words = _SHELL.sub("", _first_of(" ".join(shown.text.split())))
-        return plain(words or "empty", MOST_LABEL)
+        return cut(words or "empty", MOST_LABEL)
     return "none" if shown.kind == "none" else shown.text
 
 
@@ -135,5 +155,9 @@ def _show_text(text: str) -> Shown:
         return Shown("digest", text, text)
     shown = printable(text.replace("\r\n", "\n"), keep="\n\t")
     if len(shown) > MOST_TEXT:
-        shown = f"{shown[:MOST_TEXT]}… and {grouped(len(shown) - MOST_TEXT)} more characters"
+        shown = _cut_and_count(shown, MOST_TEXT)
     return Shown("text", shown, shown)
+
+
+def _cut_and_count(text: str, most: int) -> str:
+    return f"{text[:most]}… and {grouped(len(text) - most)} more characters"

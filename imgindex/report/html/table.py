@@ -1,6 +1,7 @@
 """The table of a section: the first rows of its answer, and what they do not show, counted.
 
-A column of text that says the same in every row is taken out of the table and said once below it.
+A column of text that says the same in every row is taken out of the table and said once below it: most often the
+source. Of an answer that was cut, only what no chart draws: a lane that fills the first rows is not the only one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import re
 from typing import NamedTuple
 
 from imgindex.query.result import Column
-from imgindex.report.html.shown import Shown, grouped, heading, show
+from imgindex.report.html.shown import Shown, grouped, heading, show, trim
 from imgindex.report.model import Answer
+
+MOST_CHARACTERS = 150_000
+"""How much text a table may have before its long texts are cut."""
 
 _LIMIT = re.compile(r" -p limit=[0-9]+")
 _LEAST_ROWS = 3
@@ -54,15 +58,23 @@ def make_table(answer: Answer) -> Table:
         same = []
     shown = [place for place in places if place not in same]
     columns = [answer.columns[place] for place in shown]
+    cells = [[show(row[place], answer.columns[place]) for place in shown] for row in rows]
     return Table(
         answer.query.question,
         [Head(column.name, heading(column), _kind(column)) for column in columns],
-        [[show(row[place], answer.columns[place]) for place in shown] for row in rows],
+        _trim(cells),
         _note(len(rows), answer.count),
         len(rows) < answer.count,
         _whole(answer),
         [(heading(answer.columns[place]), show(rows[0][place], answer.columns[place])) for place in same],
     )
+
+
+def _trim(cells: list[list[Shown]]) -> list[list[Shown]]:
+    """The cells, long texts cut where they are so many that the page would be too large to open quickly."""
+    if sum(len(cell.text) for row in cells for cell in row) <= MOST_CHARACTERS:
+        return cells
+    return [[trim(cell) for cell in row] for row in cells]
 
 
 def _whole(answer: Answer) -> str:
@@ -82,8 +94,11 @@ def _places(answer: Answer) -> list[int]:
 
 
 def _is_same(answer: Answer, place: int) -> bool:
-    rows = answer.rows
-    if not _LEAST_ROWS <= answer.count == len(rows) or answer.columns[place].type != "TEXT":
+    rows, column = answer.rows, answer.columns[place]
+    if len(rows) < _LEAST_ROWS or column.type != "TEXT":
+        return False
+    chart = answer.section.chart
+    if len(rows) < answer.count and chart and column.name in re.split(r", *", ",".join(chart.roles.values())):
         return False
     return rows[0][place] is not None and all(row[place] == rows[0][place] for row in rows)
 

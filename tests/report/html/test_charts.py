@@ -92,20 +92,22 @@ def test_a_chart_of_many_rows_is_small_and_says_what_it_lacks(kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("others", [0, 2])
 @pytest.mark.parametrize(
     "row",
     [
         (None, None, None, None, None, None),
         ("", "", 0, 0, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+        ("", "", 5, 0, datetime.max.replace(tzinfo=UTC), None),
         ("a", "a", Decimal("NaN"), float("nan"), NOW, NOW),
         ("a", "b", Decimal("Infinity"), float("inf"), NOW + timedelta(days=9), None),
         ("a", "b", -5, -9, NOW, NOW - timedelta(days=9)),
         ("a", "b", 2**200, 5, NOW, None),
     ],
-    ids=["nulls", "ends of time", "not a number", "infinite", "below nothing", "beyond 64 bits"],
+    ids=["nulls", "ends of time", "end of time", "not a number", "infinite", "below nothing", "beyond 64 bits"],
 )
-def test_odd_values_are_drawn_or_left_out(kind: str, row: tuple[Any, ...]) -> None:
-    figure = draw_chart(Chart(kind, ROLES[kind]), COLUMNS, [row, *make_rows(2)], NOW)
+def test_odd_values_are_drawn_or_left_out(kind: str, row: tuple[Any, ...], others: int) -> None:
+    figure = draw_chart(Chart(kind, ROLES[kind]), COLUMNS, [row, *make_rows(others)], NOW)
     for drawing in figure[:2] if figure else ():
         svg = ElementTree.fromstring(f"<svg>{drawing.body}</svg>")
         lengths = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -112,6 +112,12 @@ def test_what_came_back_has_its_colour_again(make_plot, read_svg, find_classes) 
     rows = [("web", *pair, label) for pair, label in zip(pairwise(days), "xyx", strict=True)]
     spans = find_classes(read_svg(draw_timeline(make_plot(SPANS, rows, **ROLES), 900)), r"t\d")
     assert [span.get("class") for span in spans] == ["t0", "t1", "t0"]
+
+
+def test_lanes_whose_labels_are_the_same_stay_apart(make_plot, read_svg, find_classes, now: datetime) -> None:
+    rows = [("a, b", now - timedelta(1), None, "x"), ("a, c", now - timedelta(2), None, "x")]
+    spans = find_classes(read_svg(draw_timeline(make_plot(SPANS, rows, **ROLES), 900)), "mark")
+    assert len({span.find("rect").get("y") for span in spans}) == 2
 
 
 def test_spans_without_a_start_are_counted(make_plot) -> None:

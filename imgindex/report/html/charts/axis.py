@@ -51,6 +51,11 @@ def in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def later(moment: datetime, by: timedelta) -> datetime:
+    """The moment so much later, or the end of all years."""
+    return moment + min(by, _LAST - moment)
+
+
 def position(moment: datetime, start: datetime, end: datetime, width: float) -> float:
     """How far into a width a moment lies; what is before or after lies at its ends."""
     whole = (end - start).total_seconds()

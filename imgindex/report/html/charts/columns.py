@@ -14,10 +14,10 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from imgindex.query.result import Row
-from imgindex.report.html.charts.axis import in_utc, position, time_ticks, value_ticks
+from imgindex.report.html.charts.axis import in_utc, later, position, time_ticks, value_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, joined, line, mark, rect, text, text_width
-from imgindex.report.html.shown import grouped, heading, phrase, time_text
+from imgindex.report.html.shown import cut, grouped, heading, phrase, time_text
 
 MOST = 732
 """The most columns that are drawn: the last ones of the time."""
@@ -49,14 +49,14 @@ def draw_columns(plot: Plot, width: int) -> Drawing | None:
         *_times(frame, 4 if width < 500 else 9),
         *(_column(plot, frame, time, stacks[time], series) for time in times),
     ]
-    cut = f"{grouped(len(times))} of {grouped(len(stacks))} columns are drawn, the last ones."
+    left_out = f"{grouped(len(times))} of {grouped(len(stacks))} columns are drawn, the last ones."
     return Drawing(
         width,
         height,
         joined(parts),
         _summary(plot, stacks, times),
-        cut if len(times) < len(stacks) else "",
-        tuple((f"c{number}", name) for name, number in series.items()) if len(series) > 1 else (),
+        left_out if len(times) < len(stacks) else "",
+        tuple((f"c{number}", cut(name)) for name, number in series.items()) if len(series) > 1 else (),
     )
 
 
@@ -67,7 +67,7 @@ class _Frame:
         self, left: float, width: float, height: float, most: float, start: datetime, end: datetime, step: timedelta
     ) -> None:
         self.left, self.width, self.height, self.most, self.start, self.end = left, width, height, most, start, end
-        self.bar = max(width * step.total_seconds() / (end - start).total_seconds(), 1)
+        self.bar = max(width * min(step / (end - start), 1), 1) if end > start else width
 
     def x(self, moment: datetime) -> float:
         return self.left + position(moment, self.start, self.end, self.width)
@@ -87,7 +87,7 @@ def _stacks(plot: Plot) -> dict[datetime, Stack]:
 
 
 def _name(plot: Plot, row: Row) -> str:
-    return plot.label(row, "series") if plot.has("series") else ""
+    return plot.whole(row, "series") if plot.has("series") else ""
 
 
 def _series(plot: Plot, stacks: Mapping[datetime, Stack]) -> dict[str, int]:
@@ -104,7 +104,7 @@ def _series(plot: Plot, stacks: Mapping[datetime, Stack]) -> dict[str, int]:
 def _span(times: list[datetime]) -> tuple[datetime, datetime, timedelta]:
     """From the first column's start to the last one's end, and how broad one is."""
     step = min((after - before for before, after in pairwise(times)), default=timedelta(days=1))
-    return times[0], times[-1] + step, step
+    return times[0], later(times[-1], step), step
 
 
 def _grid(frame: _Frame, ticks: list[tuple[float, str]], width: int) -> Iterator[Markup]:
@@ -137,7 +137,7 @@ def _column(plot: Plot, frame: _Frame, time: datetime, stack: Stack, series: Map
             below += value
     lines = [time_text(time), f"{heading(plot.column('value'))}: {_written(plot, sum(stack.values()))}"]
     if plot.has("series"):
-        lines += [f"{name}: {_written(plot, merged[name])}" for name in series if merged.get(name)]
+        lines += [f"{cut(name)}: {_written(plot, merged[name])}" for name in series if merged.get(name)]
     return mark("\n".join(lines), *shapes)
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from imgindex.query.result import Column
 from imgindex.report.html.charts.plot import NARROW, WIDE, Drawing, Plot
-from imgindex.report.html.charts.tree import Node, by_size, make_tree, whole_name
+from imgindex.report.html.charts.tree import Node, by_size, make_tree
 from imgindex.report.html.charts.treemap import HUES, draw_treemap
+from imgindex.report.html.shown import cut, one_line
 
 LEAST_ROWS = 6
 """Of fewer rows the whole shows enough."""
@@ -42,10 +43,10 @@ def look_closer(plot: Plot) -> list[Look]:
 
 def _look(plot: Plot, path: list[Column], group: Node, key: str) -> Look | None:
     place = plot.columns.index(path[0])
-    rows = [row for row in plot.rows if whole_name(row[place], path[0]) == group.hint]
+    rows = [row for row in plot.rows if one_line(row[place], path[0]) == group.hint]
     if len(rows) < LEAST_ROWS:
         return None
     below = ", ".join(level.name for level in path[1:])
     alone = replace(plot, rows=rows, roles={**plot.roles, "path": below})
     wide, narrow = draw_treemap(alone, WIDE, key), draw_treemap(alone, NARROW, key)
-    return Look(key, group.hint, plot.shown("value", int(group.value)), wide, narrow) if wide and narrow else None
+    return Look(key, cut(group.hint), plot.shown("value", int(group.value)), wide, narrow) if wide and narrow else None

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from imgindex.query.result import Row
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, fit_end, joined, mark, rect, text, text_width
-from imgindex.report.html.shown import grouped, heading, phrase
+from imgindex.report.html.shown import cut, grouped, heading, phrase
 
 MOST = 24
 MOST_NARROW = 12
@@ -29,21 +29,22 @@ def draw_matrix(plot: Plot, width: int) -> Drawing | None:
     shown = names[: MOST_NARROW if width < 500 else MOST]
     if len(shown) < 2:
         return None
+    # The same scale at both widths, since they share a legend.
+    scaled = set(names[:MOST])
     bounds = scale(
         [
             plot.number(row, "value") or 0
             for (one, other), row in cells.items()
-            if one != other and {one, other} <= set(shown)
+            if one != other and {one, other} <= scaled
         ]
     )
-    longest = max(text_width(name) for name in shown)
+    longest = max(text_width(cut(name)) for name in shown)
     left = min(longest + 34, width * 0.42)
     step = min((width - left) / len(shown), 44.0)
     parts = [*_heads(shown, left, step), *_grid(plot, cells, shown, bounds, left, step)]
-    cut = f"{grouped(len(shown))} of {grouped(len(names))} are drawn." if len(shown) < len(names) else ""
-    return Drawing(
-        width, step * len(shown) + 22, joined(parts), _summary(plot, cells, shown), cut, _legend(plot, bounds)
-    )
+    left_out = f"{grouped(len(shown))} of {grouped(len(names))} are drawn." if len(shown) < len(names) else ""
+    summary = _summary(plot, cells, shown)
+    return Drawing(width, step * len(shown) + 22, joined(parts), summary, left_out, _legend(plot, bounds))
 
 
 def scale(values: list[float]) -> list[float]:
@@ -58,7 +59,7 @@ def _cells(plot: Plot) -> tuple[Cells, list[str]]:
     cells: dict[tuple[str, str], Row] = {}
     names: dict[str, None] = {}
     for row in plot.rows:
-        one, other = plot.label(row, "row"), plot.label(row, "column")
+        one, other = plot.whole(row, "row"), plot.whole(row, "column")
         names[one] = None
         before = cells.get((one, other))
         if before is None or (plot.number(row, "value") or 0) > (plot.number(before, "value") or 0):
@@ -72,7 +73,7 @@ def _cells(plot: Plot) -> tuple[Cells, list[str]]:
 def _heads(names: list[str], left: float, step: float) -> Iterator[Markup]:
     for number, name in enumerate(names):
         y = 22 + number * step + step / 2 + 4
-        yield text(left - 30, y, fit_end(name, left - 38), "", "end")
+        yield text(left - 30, y, fit_end(cut(name), left - 38), "", "end")
         yield text(left - 8, y, str(number + 1), "tick", "end")
         yield text(left + number * step + step / 2, 14, str(number + 1), "tick", "middle")
 
@@ -104,7 +105,7 @@ def _cell(plot: Plot, row: Row, x: float, y: float, step: float, class_: str) ->
 
 
 def _hint(plot: Plot, row: Row, one: str, other: str) -> str:
-    with_itself = f"{one}, with itself" if one == other else f"{one}\n{other}"
+    with_itself = f"{cut(one)}, with itself" if one == other else f"{cut(one)}\n{cut(other)}"
     value = f"{heading(plot.column('value'))}: {plot.shown('value', plot.value(row, 'value'))}"
     detail = f"\n{heading(plot.column('detail'))}: {plot.hint(row, 'detail')}" if plot.has("detail") else ""
     return f"{with_itself}\n{value}{detail}"
@@ -128,4 +129,4 @@ def _summary(plot: Plot, cells: Cells, names: list[str]) -> str:
         return f"{begin}: nothing."
     _, one, other = max(pairs)
     value = plot.shown("value", plot.value(cells[one, other], "value"))
-    return f"{begin}. The most is between {one} and {other}, {value}."
+    return f"{begin}. The most is between {cut(one)} and {cut(other)}, {value}."

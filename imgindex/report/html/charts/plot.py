@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from imgindex.query.result import Column, Row
-from imgindex.report.html.shown import heading, short, show
+from imgindex.report.html.shown import cut, heading, one_line, short, show
 
 WIDE = 900
 """How wide a chart is drawn for a screen or paper, in its own units."""
@@ -55,12 +55,16 @@ class Plot:
         """The row's value in a role as a short label."""
         return short(self.value(row, role), self.column(role))
 
+    def whole(self, row: Row, role: str) -> str:
+        """The row's value in a role, whole and on one line: labels may be the same where values are not."""
+        return one_line(self.value(row, role), self.column(role))
+
     def shown(self, role: str, value: object) -> str:
         """A value as the table shows it."""
         return show(value, self.column(role)).text
 
     def hint(self, row: Row, *roles: str) -> str:
-        """What a reader is told about a row: a line a role, whole and not cut."""
+        """What a reader is told about a row: a line a role."""
         return "\n".join(self._lines(row, roles))
 
     def path(self) -> list[Column]:
@@ -72,10 +76,8 @@ class Plot:
 
     def _lines(self, row: Row, roles: tuple[str, ...]) -> Iterator[str]:
         for number, role in enumerate(role for role in roles if role in self.roles):
-            column = self.column(role)
-            shown = show(self.value(row, role), column)
-            words = "none" if shown.kind == "none" else shown.text.replace("\n", " ")
-            yield words if number == 0 else f"{heading(column)}: {words}"
+            words = cut(self.whole(row, role))
+            yield words if number == 0 else f"{heading(self.column(role))}: {words}"
 
 
 @dataclass(frozen=True, slots=True)

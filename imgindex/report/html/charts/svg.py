@@ -33,15 +33,15 @@ def element(name: str, *children: str, **attributes: str | float) -> Markup:
     return Markup("<{0}{1}>{2}</{0}>").format(name, written, inner)
 
 
-def mark(hint: str, *shapes: str, class_: str = "", key: str = "") -> Markup:
+def mark(hint: str, *shapes: str, key: str = "") -> Markup:
     """What stands for one row: its shapes, and what a reader is told who points at it."""
     extra = {"data_key": key} if key else {}
-    return element("g", element("title", hint), *shapes, class_=f"mark {class_}".strip(), **extra)
+    return element("g", element("title", hint), *shapes, class_="mark", **extra)
 
 
-def rect(x: float, y: float, width: float, height: float, class_: str, **more: str | float) -> Markup:
+def rect(x: float, y: float, width: float, height: float, class_: str) -> Markup:
     """A rectangle; never thinner than can be seen."""
-    return element("rect", x=x, y=y, width=max(width, 0.5), height=max(height, 0.5), class_=class_, **more)
+    return element("rect", x=x, y=y, width=max(width, 0.5), height=max(height, 0.5), class_=class_)
 
 
 def text(x: float, y: float, words: str, class_: str = "", anchor: str = "start") -> Markup:
@@ -104,8 +104,5 @@ def _width(character: str) -> float:
 def _written(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return (
-        f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0")
-        if abs(value) < 0.005
-        else (f"{value:.2f}".rstrip("0").rstrip("."))
-    )
+    written = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written

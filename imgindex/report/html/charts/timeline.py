@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from imgindex.query.result import Row
-from imgindex.report.html.charts.axis import in_utc, position, time_ticks
+from imgindex.report.html.charts.axis import in_utc, later, position, time_ticks
 from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.svg import SMALL, element, fit, fit_end, joined, line, mark, rect, text, text_width
 from imgindex.report.html.shown import grouped, heading, phrase, time_text
@@ -44,14 +44,14 @@ def draw_timeline(plot: Plot, width: int) -> Drawing | None:
     narrow = width < 500
     spans = [span for lane in drawn.values() for span in lane]
     start = min(span.start for span in spans)
-    end = max(max(span.end for span in spans), start + timedelta(minutes=1))
+    end = max(max(span.end for span in spans), later(start, timedelta(minutes=1)))
     left = 0.0 if narrow else width * _LABEL_SHARE
     step = 40 if narrow else 28
     frame = _Frame(left, width - left - 8, start, end, step, 20 if narrow else 5)
     height = step * len(drawn) + 4
     parts = [*_times(frame, height, 4 if narrow else 7)]
-    for number, (name, lane) in enumerate(drawn.items()):
-        parts += _lane(plot, frame, number, name, lane)
+    for number, lane in enumerate(drawn.values()):
+        parts += _lane(plot, frame, number, lane)
     return Drawing(width, height + _FOOT, joined(parts), _summary(plot, lanes, start), _left_out(plot, lanes, drawn))
 
 
@@ -80,7 +80,7 @@ def make_lanes(plot: Plot) -> dict[str, list[Span]]:
         start = in_utc(start)
         last = in_utc(end) if isinstance(end, datetime) else max(in_utc(plot.now), start)
         span = Span(row, start, max(last, start), not isinstance(end, datetime))
-        lanes.setdefault(plot.label(row, "lane"), []).append(span)
+        lanes.setdefault(plot.whole(row, "lane"), []).append(span)
     for lane in lanes.values():
         lane.sort(key=lambda span: (span.start, span.end))
     return lanes
@@ -102,16 +102,17 @@ def _times(frame: _Frame, height: float, count: int) -> Iterator[Markup]:
     yield line(frame.left, height, frame.left + frame.width, height, "axis")
 
 
-def _lane(plot: Plot, frame: _Frame, number: int, name: str, lane: list[Span]) -> Iterator[Markup]:
+def _lane(plot: Plot, frame: _Frame, number: int, lane: list[Span]) -> Iterator[Markup]:
     top = number * frame.step
+    name = plot.label(lane[0].row, "lane")
     if frame.left:
         yield text(frame.left - 10, top + 18, fit_end(name, frame.left - 14), "", "end")
     else:
         yield text(0, top + 14, fit_end(name, frame.width))
-    labels = dict.fromkeys(plot.value(span.row, "label") for span in reversed(lane))
+    labels = dict.fromkeys(plot.whole(span.row, "label") for span in reversed(lane))
     colours = {label: place % COLOURS for place, label in enumerate(labels)}
     for span in lane:
-        colour = colours[plot.value(span.row, "label")]
+        colour = colours[plot.whole(span.row, "label")]
         x, end = frame.x(span.start), frame.x(span.end)
         length = max(end - x - 0.75, 1)
         shapes = [rect(x, top + frame.above, length, 16, f"t{colour}")]
@@ -120,12 +121,12 @@ def _lane(plot: Plot, frame: _Frame, number: int, name: str, lane: list[Span]) -
         if span.open:
             y = top + frame.above
             shapes.append(element("path", d=f"M{end - 0.75:.2f} {y}l6 8l-6 8z", class_=f"t{colour}"))
-        yield mark(_hint(plot, span, name), *shapes)
+        yield mark(_hint(plot, span), *shapes)
 
 
-def _hint(plot: Plot, span: Span, name: str) -> str:
+def _hint(plot: Plot, span: Span) -> str:
     until = "still so" if span.open else time_text(span.end)
-    lines = [plot.hint(span.row, "lane") or name, plot.hint(span.row, "label"), f"{time_text(span.start)} – {until}"]
+    lines = [plot.hint(span.row, "lane"), plot.hint(span.row, "label"), f"{time_text(span.start)} – {until}"]
     if plot.has("detail"):
         lines.append(f"{heading(plot.column('detail'))}: {plot.hint(span.row, 'detail')}")
     return "\n".join(lines)
@@ -133,10 +134,10 @@ def _hint(plot: Plot, span: Span, name: str) -> str:
 
 def _summary(plot: Plot, lanes: dict[str, list[Span]], start: datetime) -> str:
     spans = sum(len(lane) for lane in lanes.values())
-    busiest = max(lanes, key=lambda name: len(lanes[name]))
+    busiest = max(lanes.values(), key=len)
     return (
         f"{grouped(spans)} spans of {phrase(plot.column('label'))} on {grouped(len(lanes))} lanes since "
-        f"{time_text(start)}. The most are on {busiest}, {grouped(len(lanes[busiest]))}."
+        f"{time_text(start)}. The most are on {plot.label(busiest[0].row, 'lane')}, {grouped(len(busiest))}."
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from imgindex.query.result import Column, Row
 from imgindex.report.html.charts.plot import Plot
 from imgindex.report.html.charts.squarify import Box
-from imgindex.report.html.shown import grouped, heading, short, show
+from imgindex.report.html.shown import grouped, heading, one_line, short, show
 
 MOST_CHILDREN = 60
 """The most boxes within one; the rest are one box."""
@@ -54,7 +54,7 @@ def make_tree(plot: Plot) -> Node:
         node = root
         node.value += value
         for number, column in _until_null(list(zip(places, path, strict=True)), row):
-            hint = whole_name(row[number], column)
+            hint = one_line(row[number], column)
             name = _own_name(short(row[number], column), node.name)
             node = node.children.setdefault(
                 hint, Node(name, hint, is_digest=show(row[number], column).kind == "digest")
@@ -77,11 +77,6 @@ def _own_name(name: str, above: str) -> str:
     """What a name says that the one above it does not: of local/redis:7, local/redis:latest only 7."""
     first = name.partition(", ")[0]
     return first.removeprefix(above)[1:] if above and first.startswith((f"{above}:", f"{above}/")) else name
-
-
-def whole_name(value: object, column: Column) -> str:
-    """What one level of a path is called, on one line."""
-    return "none" if value is None else show(value, column).text.replace("\n", " ")
 
 
 def group_small(node: Node, room: Box) -> list[Node]:

@@ -18,7 +18,7 @@ from imgindex.report.html.charts.plot import Drawing, Plot
 from imgindex.report.html.charts.squarify import Box, squarify
 from imgindex.report.html.charts.svg import SMALL, element, fit, joined, mark, rect, text, text_width
 from imgindex.report.html.charts.tree import LEAST_AREA, Node, by_size, group_small, make_tree
-from imgindex.report.html.shown import grouped, phrase
+from imgindex.report.html.shown import cut, grouped, phrase
 
 HUES = 6
 _LINE = 16.0
@@ -129,7 +129,7 @@ def _fit_name(node: Node, width: float, size: float) -> str:
 
 
 def _hint(plot: Plot, item: Placed) -> str:
-    names = [node.hint for node in (*item.above, item.node)]
+    names = [cut(node.hint) for node in (*item.above, item.node)]
     lines = [*names, _written(plot, item.node.value)]
     return "\n".join([*lines, item.node.detail] if item.node.detail else lines)
 
