@@ -27,11 +27,19 @@ async def main(index: str, query: str, statement: str) -> None:
                 await pilot.pause(0.1)
             raise SystemExit(f"waited in vain; the screen is\n{screen(app)}")
 
+        async def settle() -> None:
+            """Wait until a second has changed nothing."""
+            seen, same = "", 0
+            while same < 10:
+                seen, same = screen(app), same + 1 if screen(app) == seen else 0
+                await pilot.pause(0.1)
+
         async def run(sql: str, shown: str) -> None:
             app.editor.text = sql
             app.editor.focus()
             await pilot.press("ctrl+j")
             await await_that(lambda: shown in screen(app))
+            await settle()
             sys.stdout.write(f"\f{screen(app)}\n")
 
         node = await await_that(lambda: next(iter(app.data_catalog.database_tree.root.children), None))
