@@ -54,26 +54,36 @@ GROUP BY index_key, source_key, scope_key
 )
 
 
+_INNER = """
+    -- Entries that are indexes themselves: few or none, which only reading them tells.
+    SELECT e.manifest_key, e.position, e.child_key
+    FROM index_entries AS e
+    JOIN manifests AS m ON m.manifest_key = e.child_key
+    WHERE m.kind = 'index'
+"""
+
+
 def _leaf(depth: int) -> str:
     """What lies `depth` levels under an index and is no index itself."""
-    joins = "\n".join(
-        f"JOIN index_entries AS e{n} ON e{n}.manifest_key = m{n - 1}.manifest_key\n"
-        f"LEFT JOIN manifests AS m{n} ON m{n}.manifest_key = e{n}.child_key"
-        for n in range(2, depth + 1)
+    above = "".join(
+        f"FROM inner_indexes AS e{n}\n"
+        if n == 1
+        else f"JOIN inner_indexes AS e{n} ON e{n}.manifest_key = e{n - 1}.child_key\n"
+        for n in range(1, depth)
     )
-    places = ", ".join(f"e{n}.position" if n <= depth else "CAST(-1 AS BIGINT)" for n in range(1, 5))
-    above = "".join(f" AND m{n}.kind = 'index'" for n in range(1, depth))
-    last = "" if depth == 4 else f" AND COALESCE(m{depth}.kind, '') <> 'index'"
-    names = ", ".join(f"{place} AS place_{n}" for n, place in enumerate(places.split(", "), start=1))
+    last = (
+        f"JOIN index_entries AS e{depth} ON e{depth}.manifest_key = e{depth - 1}.child_key"
+        if above
+        else "FROM index_entries AS e1"
+    )
+    names = ", ".join(f"{f'e{n}.position' if n <= depth else 'CAST(-1 AS BIGINT)'} AS place_{n}" for n in range(1, 5))
+    where = "" if depth == 4 else "WHERE COALESCE(m.kind, '') <> 'index'\n"
     return f"""
 SELECT e1.manifest_key AS root_key, {names}, e{depth}.child_key, e{depth}.role, e{depth}.media_type, e{depth}.platform,
-    e{depth}.os_version,
-    m{depth}.kind AS child_kind, CASE WHEN m{depth}.kind = 'image' THEN m{depth}.config_key END AS image_key
-FROM index_entries AS e1
-LEFT JOIN manifests AS m1 ON m1.manifest_key = e1.child_key
-{joins}
-WHERE TRUE{above}{last}
-"""
+    e{depth}.os_version, m.kind AS child_kind, CASE WHEN m.kind = 'image' THEN m.config_key END AS image_key
+{above}{last}
+LEFT JOIN manifests AS m ON m.manifest_key = e{depth}.child_key
+{where}"""
 
 
 INDEX_LEAVES = View(
@@ -94,7 +104,7 @@ INDEX_LEAVES = View(
         ("child_kind", "TEXT", "What it is; NULL if it was not read."),
         ("image_key", "BIGINT", "Its image, if it is one."),
     ),
-    "UNION ALL".join(_leaf(depth) for depth in range(1, 5)),
+    f"WITH inner_indexes AS MATERIALIZED ({_INNER})" + "UNION ALL".join(_leaf(depth) for depth in range(1, 5)),
     internal=True,
 )
 

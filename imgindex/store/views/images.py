@@ -181,12 +181,20 @@ WITH present AS (
         WHERE p.chain_key IS NOT NULL
     ) AS c
     WHERE c.place <= 1
-), deepest AS (
-    SELECT p.source_key, p.image_key, MAX(il.position) AS position
+), below AS MATERIALIZED (
+    -- Before it meets the candidates: joined with them by source alone, all images would meet all.
+    SELECT p.source_key, p.source, p.image_key, p.image_id, il.position, il.chain_key
     FROM present AS p
     JOIN image_layers AS il ON il.image_key = p.image_key AND il.position + 1 < p.layer_count
-    JOIN candidates AS c ON c.source_key = p.source_key AND c.chain_key = il.chain_key
-    GROUP BY p.source_key, p.image_key
+), deepest AS (
+    SELECT d.source_key, d.source, d.image_key, d.image_id, d.base_image_id, d.layer_count, d.tie_count
+    FROM (
+        SELECT b.source_key, b.source, b.image_key, b.image_id, c.image_id AS base_image_id, c.layer_count, c.tie_count,
+            ROW_NUMBER() OVER (PARTITION BY b.source_key, b.image_key ORDER BY b.position DESC) AS place
+        FROM below AS b
+        JOIN candidates AS c ON c.source_key = b.source_key AND c.chain_key = b.chain_key
+    ) AS d
+    WHERE d.place <= 1
 ), claimed AS (
     SELECT sm.source_key, m.config_key AS image_key, MIN(base.image_id) AS base_image_id, MIN(base.layer_count) AS layer_count
     FROM manifest_annotations AS a
@@ -199,11 +207,8 @@ WITH present AS (
     WHERE a.name = 'org.opencontainers.image.base.digest' AND bm.config_key <> m.config_key
     GROUP BY sm.source_key, m.config_key
 )
-SELECT p.source, p.image_id, c.image_id AS base_image_id, c.layer_count AS base_layer_count, c.tie_count, 'chain' AS evidence
+SELECT d.source, d.image_id, d.base_image_id, d.layer_count AS base_layer_count, d.tie_count, 'chain' AS evidence
 FROM deepest AS d
-JOIN present AS p ON p.source_key = d.source_key AND p.image_key = d.image_key
-JOIN image_layers AS il ON il.image_key = d.image_key AND il.position = d.position
-JOIN candidates AS c ON c.source_key = d.source_key AND c.chain_key = il.chain_key
 UNION ALL
 SELECT p.source, p.image_id, k.base_image_id, k.layer_count AS base_layer_count, CAST(1 AS BIGINT) AS tie_count,
     'annotation' AS evidence

@@ -134,8 +134,8 @@ def _side(own: str, other: str, *, new: int) -> str:
                 PARTITION BY p.from_key, p.to_key, l.platform ORDER BY l.place_1, l.place_2, l.place_3, l.place_4
             ) AS place
         FROM pairs AS p
-        JOIN target_leaves AS l ON l.root_key = p.{own}
-        LEFT JOIN target_leaves AS x ON x.root_key = p.{other} AND x.platform = l.platform AND x.leaf_key = l.leaf_key
+        JOIN leaves AS l ON l.root_key = p.{own}
+        LEFT JOIN leaves AS x ON x.root_key = p.{other} AND x.platform = l.platform AND x.leaf_key = l.leaf_key
         WHERE x.root_key IS NULL
     ) AS n
     WHERE n.place <= 1
@@ -201,6 +201,8 @@ TAG_PLATFORM_MOVES = View(
 WITH moves AS ({_MOVES}), pairs AS (
     -- Many tags move from one target to the same other.
     SELECT DISTINCT from_key, to_key FROM moves
+), leaves AS (
+    SELECT root_key, place_1, place_2, place_3, place_4, manifest_key, image_key, leaf_key, platform FROM target_leaves
 ), sides AS ({_side("from_key", "to_key", new=0)}UNION ALL{_side("to_key", "from_key", new=1)}), changes AS (
     SELECT d.from_key, d.to_key, d.platform,
         MAX(CASE WHEN d.is_new = 0 THEN d.manifest_key END) AS from_manifest,
@@ -248,40 +250,21 @@ TAG_IMAGES = View(
         ("missing", "BOOLEAN", "The manifest is named, and the source does not have it."),
     ),
     f"""
-WITH found AS (
-    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, t.target_key AS manifest_key,
-        m.config_key AS image_key, CAST(NULL AS TEXT) AS platform, CAST(NULL AS TEXT) AS os_version,
-        CAST(0 AS BIGINT) AS place_1, CAST(0 AS BIGINT) AS place_2, CAST(0 AS BIGINT) AS place_3, CAST(0 AS BIGINT) AS place_4
+WITH rows_of_tags AS (
+    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, l.platform, l.os_version,
+        CASE WHEN t.target_kind = 'manifest' THEN COALESCE(l.child_key, t.target_key) END AS manifest_key,
+        CASE WHEN t.target_kind = 'image' THEN t.target_key WHEN m.kind = 'image' THEN m.config_key ELSE l.image_key END
+            AS image_key,
+        l.place_1, l.place_2, l.place_3, l.place_4
     FROM tag_targets AS t
-    JOIN manifests AS m ON m.manifest_key = t.target_key
-    WHERE t.target_kind = 'manifest' AND m.kind = 'image'
-    UNION ALL
-    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, NULL AS manifest_key,
-        t.target_key AS image_key, NULL AS platform, NULL AS os_version, 0, 0, 0, 0
-    FROM tag_targets AS t
-    WHERE t.target_kind = 'image'
-    UNION ALL
-    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, l.child_key AS manifest_key,
-        l.image_key, l.platform, l.os_version, l.place_1, l.place_2, l.place_3, l.place_4
-    FROM tag_targets AS t
-    JOIN index_leaves AS l ON l.root_key = t.target_key
-    WHERE t.target_kind = 'manifest'
+    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key AND t.target_kind = 'manifest'
+    LEFT JOIN index_leaves AS l ON l.root_key = t.target_key AND t.target_kind = 'manifest'
         AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND {_MAY_BE_IMAGE}))
-), rows_of_tags AS (
-    SELECT * FROM found
-    UNION ALL
-    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, t.target_key AS manifest_key,
-        NULL AS image_key, NULL AS platform, NULL AS os_version, 0, 0, 0, 0
-    FROM tag_targets AS t
-    WHERE NOT EXISTS (
-        SELECT 1 FROM found AS f
-        WHERE f.index_key = t.index_key AND f.source_key = t.source_key AND f.repository_key = t.repository_key AND f.tag = t.tag
-    )
 )
 SELECT
     r.source, r.repository, r.tag,
     ROW_NUMBER() OVER (
-        PARTITION BY r.source, r.repository_key, r.tag ORDER BY r.place_1, r.place_2, r.place_3, r.place_4
+        PARTITION BY r.source_key, r.repository_key, r.tag ORDER BY r.place_1, r.place_2, r.place_3, r.place_4
     ) - 1 AS position,
     COALESCE(r.platform, i.platform) AS platform, COALESCE(r.os_version, i.os_version) AS os_version,
     mb.digest AS manifest_digest, ib.digest AS image_id,
