@@ -28,7 +28,7 @@ from imgindex.store.prune import prune
 from imgindex.store.session import Session
 from tests.builders import Docker, Layout, Registry, make_image, make_index
 from tests.indexes import Server
-from tests.postgres import NewDatabase
+from tests.postgres import NewDatabase, administer
 from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, Unwatched, at, image_of, layer_of, new_index
 
 LATE = 1_795_500_000
@@ -345,6 +345,24 @@ def test_a_writer_whose_connection_is_cut_says_so_and_a_second_run_mends_it(
             assert expected[table] == found[table], table
     assert ["complete", "failed"] == sorted(db.column("SELECT outcome FROM scans"))
     assert is_sound(db)
+
+
+def test_who_may_only_write_can_ingest(db: Database, postgresql_server: sqlalchemy.URL, registry_store: Path) -> None:
+    # As docs/writers.md grants it.
+    url = sqlalchemy.make_url(str(db.path))
+    role = f"writer_{url.database}"
+    administer(postgresql_server, f"CREATE ROLE {role} LOGIN")
+    try:
+        with db.writing() as run:
+            run(f"GRANT TEMPORARY ON DATABASE {url.database} TO {role}")
+            run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        writer = Database(url.set(username=role).render_as_string(hide_password=False))
+        assert "complete" == writer.look(registry_store, name="registry").outcome
+        assert is_sound(writer)
+    finally:
+        with db.writing() as run:
+            run(f"DROP OWNED BY {role}")
+        administer(postgresql_server, f"DROP ROLE {role}")
 
 
 def test_forgetting_and_pruning_go_on_while_others_write(db: Database, tmp_path: Path) -> None:
