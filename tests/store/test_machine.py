@@ -18,7 +18,15 @@ from typing import Any
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import URL
 
 from imgindex.limits import Limits
 from imgindex.records.keys import Keyring
@@ -28,6 +36,7 @@ from imgindex.store.check import check
 from imgindex.store.engine import open_engine
 from imgindex.store.loader import Loader, SourceRow
 from imgindex.store.session import Session
+from tests.indexes import Server
 from tests.stores import NOON, Database, at, new_index
 from tests.timeline import (
     AWAY,
@@ -59,10 +68,12 @@ targets = st.sampled_from([0, 1, 2])
 class Looks(RuleBasedStateMachine):
     """Events of the world, looks at it, and what has to hold after each."""
 
+    make_index: Callable[[Path], Database] = staticmethod(new_index)
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.db: Database = new_index(Path(self.folder.name))
+        self.db: Database = self.make_index(Path(self.folder.name))
         self.session = Session(open_engine(str(self.db.path), read_only=False))
         self.world, self.model = World(), Model()
         self.now = self.looked_at = NOON
@@ -375,3 +386,14 @@ Looks.TestCase.settings = settings(
     phases=[Phase.explicit, Phase.generate],
 )
 TestLooks = Looks.TestCase
+
+
+def test_the_same_holds_in_postgresql(postgresql_server: URL) -> None:
+    server = Server(postgresql_server)
+
+    class Served(Looks):
+        make_index = staticmethod(server.new_index)
+
+    # Fewer, since a look takes longer there.
+    run_state_machine_as_test(Served, settings=settings(Looks.TestCase.settings, max_examples=2))
+    server.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from imgindex.store.prune import prune
 from imgindex.store.session import Session
 from tests.builders import Docker, Layout, Registry, make_image, make_index
 from tests.indexes import Server
-from tests.postgres import NewDatabase
+from tests.postgres import NewDatabase, administer
 from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, Unwatched, at, image_of, layer_of, new_index
 
 LATE = 1_795_500_000
@@ -266,28 +267,29 @@ def test_a_manifest_and_its_config_that_come_at_one_time_are_paired(
         without.add(made, str(number))
         without.blob(made.config.digest).unlink()
         docker.load(made, f"web:{number}")
-    known = db.copy(tmp_path)  # the digests alone are known, as from somebody who mentioned them
-    with known.writing() as run:
-        for made in (image, odd):
-            for digest in (made.manifest.digest, made.config.digest):
-                run("INSERT INTO blobs (blob_key, digest) VALUES (:key, :d)", key=content_key(digest), d=digest)
-    alone = known.copy(tmp_path)
     for store in (without, docker):
-        alone.look(store.path, name=store.path.name, as_of=NOON)
-    whole = loader.add_seen
+        db.look(store.path, name=store.path.name, as_of=NOON)
+    with db.writing() as run:  # names alone are known, so that no writer waits for another because of them
+        run("TRUNCATE manifests, images, layer_blobs CASCADE")
+    alone = db.copy(tmp_path)
+    for store in (without, docker):
+        alone.look(store.path, name=store.path.name, as_of=NOON + HOUR)
+    whole, both = loader.add_seen, threading.Barrier(2)
 
     def add_seen(own: Session, batch: Any) -> None:
-        time.sleep(0.5)  # both have written by then, if neither waits
+        # Where neither waits for the other, both have written here, and neither has committed.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(3)
         whole(own, batch)
 
     monkeypatch.setattr(loader, "add_seen", add_seen)
-    run_at_once(*(lambda s=store: read(str(known.path), s.path, s.path.name, NOON) for store in (without, docker)))
-    expected, found = held(alone), held(known)
+    run_at_once(*(lambda s=store: read(str(db.path), s.path, s.path.name, NOON + HOUR) for store in (without, docker)))
+    expected, found = held(alone), held(db)
     assert 0 < len(expected["layer_blobs"])
-    assert {"image", "artifact"} == set(known.column("SELECT kind FROM manifests"))
+    assert {"image", "artifact"} == set(db.column("SELECT kind FROM manifests"))
     for table in CONTENT:
         assert expected[table] == found[table], table
-    assert is_sound(known)
+    assert is_sound(db)
 
 
 def test_a_name_that_another_brings_at_the_same_time_is_no_other_names(
@@ -343,6 +345,24 @@ def test_a_writer_whose_connection_is_cut_says_so_and_a_second_run_mends_it(
             assert expected[table] == found[table], table
     assert ["complete", "failed"] == sorted(db.column("SELECT outcome FROM scans"))
     assert is_sound(db)
+
+
+def test_who_may_only_write_can_ingest(db: Database, postgresql_server: sqlalchemy.URL, registry_store: Path) -> None:
+    # As docs/writers.md grants it.
+    url = sqlalchemy.make_url(str(db.path))
+    role = f"writer_{url.database}"
+    administer(postgresql_server, f"CREATE ROLE {role} LOGIN")
+    try:
+        with db.writing() as run:
+            run(f"GRANT TEMPORARY ON DATABASE {url.database} TO {role}")
+            run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        writer = Database(url.set(username=role).render_as_string(hide_password=False))
+        assert "complete" == writer.look(registry_store, name="registry").outcome
+        assert is_sound(writer)
+    finally:
+        with db.writing() as run:
+            run(f"DROP OWNED BY {role}")
+        administer(postgresql_server, f"DROP ROLE {role}")
 
 
 def test_forgetting_and_pruning_go_on_while_others_write(db: Database, tmp_path: Path) -> None:
