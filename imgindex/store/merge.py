@@ -83,7 +83,10 @@ def _check_place(db: str, other: str) -> str:
     """The file of another index."""
     here, there = database_url(db), database_url(other)
     if (here.get_backend_name(), there.get_backend_name()) != ("duckdb", "duckdb"):
-        raise UsageError("merge unites DuckDB files. Export an index in PostgreSQL, or let its hosts ingest into it.")
+        raise UsageError(
+            "merge unites DuckDB files. Make one of an index in PostgreSQL (imgindex export FILE.duckdb --db URL), or let "
+            "the hosts ingest into it."
+        )
     path = Path(there.database or "")
     if path.exists() and Path(here.database or "").exists() and path.samefile(here.database or ""):
         raise UsageError(f"{quote(path)} is the index itself. Name others to merge into it.")
