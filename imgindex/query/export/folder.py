@@ -118,8 +118,8 @@ def _write(workshop: Workshop, relation: Exportable, format_name: str, working: 
     file = working / f"{relation.name}.{format_name}"
     query = select(relation, format_name)
     rows = int(workshop.execute(f"COPY ({query}) TO {literal(str(file))} ({FORMATS[format_name]})")[0][0])
-    watch.advance(rows, file.stat().st_size)
     watch.tell("rows", rows)
+    watch.advance(rows, file.stat().st_size)
     return Written(relation, file, rows)
 
 
