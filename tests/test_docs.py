@@ -51,6 +51,12 @@ def test_every_option_and_argument_has_help(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEAVES)
+def test_a_command_that_opens_an_index_can_wait_for_it(name: str) -> None:
+    shown = {option for parameter in LEAVES[name].params if not parameter.hidden for option in parameter.opts}
+    assert ("--wait" in shown) == ("--db" in shown)
+
+
+@pytest.mark.parametrize("name", LEAVES)
 def test_a_command_that_opens_an_index_takes_db(name: str) -> None:
     without = {"imgindex query new", "imgindex schema", "imgindex demo"}
     options = {option for parameter in LEAVES[name].params for option in parameter.opts}

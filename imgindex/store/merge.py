@@ -88,8 +88,7 @@ def _check_place(db: str, other: str) -> str:
     here, there = database_url(db), database_url(other)
     if there.get_backend_name() != "duckdb":
         raise UsageError(
-            "merge takes in DuckDB files. An index in PostgreSQL takes them in, too, but is not taken in itself: "
-            "let its hosts ingest into one index."
+            "merge takes in DuckDB files. Make one of an index in PostgreSQL first: imgindex export FILE.duckdb --db URL"
         )
     path = Path(there.database or "")
     own = Path(here.database or "")

@@ -13,11 +13,13 @@ import sqlalchemy
 from sqlalchemy import Engine
 
 from imgindex.errors import QueryError, QueryTimeoutError, StoreError
+from imgindex.query.export.snapshot import export_snapshot
 from imgindex.query.run import run_sql
 from imgindex.store import migrate
 from imgindex.store.engine import connect, open_engine
 from imgindex.store.schema import VIEWS, metadata
 from tests.conftest import ROOT
+from tests.export.conftest import Unwatched
 from tests.postgres import administer
 
 SQL_BLOCK = re.compile(r"```sql\n(.*?)```", re.DOTALL)
@@ -79,6 +81,11 @@ def test_the_reader_reads_views_that_were_made_anew(as_role: Callable[[str], str
     with connect(as_role("imgindex"), read_only=False).begin() as connection:
         connection.exec_driver_sql("CREATE VIEW anew AS SELECT 7 AS x")
     assert list(run_sql(reader, "SELECT x FROM anew").rows()) == [(7,)]
+
+
+def test_the_reader_exports(as_role: Callable[[str], str], tmp_path: Path) -> None:
+    manifest = export_snapshot(as_role("imgindex_reader"), tmp_path / "fleet.duckdb", Unwatched())
+    assert {item["name"] for item in manifest["relations"]} == set(metadata.tables)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def copy_index(engine: Engine, workshop: Workshop, file: Path, names: Sequence[s
         for table in (table for table in metadata.sorted_tables if table.name in names):
             copied = _copy_local(workshop, table) if connection is None else _copy_remote(connection, workshop, table)
             rows[table.name] = copied
-            watch.advance(copied, 0)
             watch.tell("rows", copied)
+            watch.advance(copied, 0)
     workshop.execute("USE memory")
     workshop.execute(f"CHECKPOINT {COPY}")
     workshop.execute(f"DETACH {COPY}")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -28,6 +28,14 @@ from imgindex.store.engine import open_engine
 
 MANIFESTS = "_manifest"
 """Where manifests lie: what reads a folder of data passes over a name that starts so."""
+
+
+class Written(NamedTuple):
+    """A file that was made and has no place yet."""
+
+    relation: Exportable
+    file: Path
+    rows: int
 
 
 def export_folder(
@@ -45,12 +53,9 @@ def export_folder(
         with _opened_index(engine, working, relations, watch) as workshop:
             manifest = begin_manifest(workshop, format_name)
             _check_others(folder, manifest)
-            made = {_write(workshop, relation, format_name, working, watch): relation.name for relation in relations}
-        manifest["relations"] = [
-            _describe(exportables()[name], file, rows, manifest["index_key"], format_name)
-            for (file, rows), name in made.items()
-        ]
-        _publish(folder, working, manifest, {name: file for (file, _), name in made.items()})
+            files = [_write(workshop, relation, format_name, working, watch) for relation in relations]
+        manifest["relations"] = [_describe(written, manifest["index_key"], format_name) for written in files]
+        _publish(folder, working, manifest, files)
     return manifest
 
 
@@ -108,37 +113,36 @@ def _opened_index(engine: Engine, working: Path, relations: Sequence[Exportable]
         yield workshop
 
 
-def _write(workshop: Workshop, relation: Exportable, format_name: str, working: Path, watch: Watch) -> tuple[Path, int]:
-    """Write one file into the working folder. Returns it, and how many rows it has."""
+def _write(workshop: Workshop, relation: Exportable, format_name: str, working: Path, watch: Watch) -> Written:
+    """Write one file into the working folder."""
     file = working / f"{relation.name}.{format_name}"
-    rows = int(
-        workshop.execute(f"COPY ({select(relation, format_name)}) TO {literal(str(file))} ({FORMATS[format_name]})")[0][
-            0
-        ]
-    )
-    watch.advance(rows, file.stat().st_size)
+    query = select(relation, format_name)
+    rows = int(workshop.execute(f"COPY ({query}) TO {literal(str(file))} ({FORMATS[format_name]})")[0][0])
     watch.tell("rows", rows)
-    return file, rows
+    watch.advance(rows, file.stat().st_size)
+    return Written(relation, file, rows)
 
 
-def _describe(relation: Exportable, file: Path, rows: int, index_key: str, format_name: str) -> dict[str, Any]:
+def _describe(written: Written, index_key: str, format_name: str) -> dict[str, Any]:
+    """The entry of a file in the manifest."""
+    relation = written.relation
     return {
         "name": relation.name,
         "kind": relation.kind,
         "path": f"{relation.name}/{index_key}.{format_name}",
-        "rows": rows,
-        **describe_file(file),
+        "rows": written.rows,
+        **describe_file(written.file),
         "key": list(relation.key),
         "columns": written_types(relation),
     }
 
 
-def _publish(folder: Path, working: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
+def _publish(folder: Path, working: Path, manifest: dict[str, Any], files: Sequence[Written]) -> None:
     """Give the files their places, the manifest last, and take away what an earlier export of the index left."""
     made = working / "manifest.json"
     write_manifest(manifest, made)
     place = folder / MANIFESTS / f"{manifest['index_key']}.json"
-    places = {files[entry["name"]]: folder / entry["path"] for entry in manifest["relations"]}
+    places = {written.file: folder / entry["path"] for written, entry in zip(files, manifest["relations"], strict=True)}
     with publishing(folder):
         before = read_manifest(place) if place.exists() else None
         for target in (*places.values(), place):

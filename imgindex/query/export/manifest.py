@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, text
+
 from imgindex import __version__
 from imgindex.query.export.workshop import INDEX, Workshop
 from imgindex.query.formats.cells import plain_of
-from imgindex.store.engine import HEAD
+from imgindex.store.engine import HEAD, translated
 
 VERSION = 1
 STATUS = ("source", "kind", "last_complete_at", "last_outcome", "image_count", "tag_count", "problem_count")
@@ -26,12 +28,21 @@ NEEDED = ("index_info", "source_status")
 """What a manifest is made from."""
 
 
+_OWN = (
+    "SELECT CAST(index_key AS VARCHAR), keep_env FROM {place}index_info "
+    "WHERE merged_at IS NULL ORDER BY created_at, index_key LIMIT 1"
+)
+
+
+def own_key(engine: Engine) -> str:
+    """The key of the index that this database is."""
+    with translated(engine), engine.connect() as connection:
+        return str(connection.execute(text(_OWN.format(place=""))).scalar())
+
+
 def begin_manifest(workshop: Workshop, format_name: str) -> dict[str, Any]:
     """All that is said of the index."""
-    own = workshop.execute(
-        f"SELECT CAST(index_key AS VARCHAR), keep_env FROM {INDEX}.index_info "
-        "WHERE merged_at IS NULL ORDER BY created_at, index_key LIMIT 1"
-    )[0]
+    own = workshop.execute(_OWN.format(place=f"{INDEX}."))[0]
     keys = workshop.execute(f"SELECT CAST(index_key AS VARCHAR) FROM {INDEX}.index_info ORDER BY index_key")
     status = workshop.execute(f"SELECT {', '.join(STATUS)} FROM {INDEX}.source_status ORDER BY source")
     return {

@@ -13,7 +13,7 @@ import duckdb
 
 from imgindex.errors import UsageError, quote
 from imgindex.query.export.copy import Watch, copy_index
-from imgindex.query.export.manifest import begin_manifest, describe_file, write_manifest
+from imgindex.query.export.manifest import begin_manifest, describe_file, own_key, write_manifest
 from imgindex.query.export.place import publish, working_folder
 from imgindex.query.export.relation import exportables
 from imgindex.query.export.workshop import is_server, opened
@@ -32,6 +32,7 @@ def export_snapshot(db: str, file: Path, watch: Watch) -> dict[str, Any]:
     """
     engine = open_engine(db, read_only=True)
     place = _check_place(file, None if is_server(engine) else engine.url.database)
+    _check_index(place, own_key(engine))
     with working_folder(place.parent) as working:
         made = working / "snapshot.duckdb"
         with opened(working, engine) as workshop:
@@ -39,7 +40,6 @@ def export_snapshot(db: str, file: Path, watch: Watch) -> dict[str, Any]:
         with opened(working) as workshop:
             workshop.attach_file(made)
             manifest = begin_manifest(workshop, "duckdb")
-        _check_index(place, manifest["index_key"])
         manifest |= {"path": place.name, **describe_file(made)}
         manifest["relations"] = [
             {"name": name, "kind": "table", "rows": rows[name]} for name in exportables() if name in rows
