@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from imgindex.cli.complete import complete_report, complete_report_parameter
 from imgindex.cli.options import DEFAULT_DB, Db, Output, QueryFolders, ResultFormat, UnusedDb, split_parameters
 from imgindex.cli.output import note, open_sink, print_result
-from imgindex.errors import UsageError
+from imgindex.errors import UsageError, quote
 
 if TYPE_CHECKING:
     from imgindex.report.answer import Tell
@@ -154,7 +154,7 @@ def _make_tell() -> Tell:
         return lambda number, count, title: note(f"Section {number} of {count}: {title}")
 
     def tell(number: int, count: int, title: str) -> None:
-        typer.echo(f"\r\x1b[KSection {number} of {count}: {title[:50]}", err=True, nl=False)
+        typer.echo(f"\r\x1b[KSection {number} of {count}: {quote(title, 50)}", err=True, nl=False)
         if number == count:
             typer.echo("\r\x1b[K", err=True, nl=False)
 
