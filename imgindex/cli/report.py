@@ -13,11 +13,13 @@ from typer.core import TyperGroup
 from imgindex.cli.complete import complete_report, complete_report_parameter
 from imgindex.cli.options import DEFAULT_DB, Db, Output, QueryFolders, ResultFormat, UnusedDb, Wait, split_parameters
 from imgindex.cli.output import note, open_sink, print_result
-from imgindex.errors import UsageError
+from imgindex.errors import UsageError, quote
 
 if TYPE_CHECKING:
-    from imgindex.report.answer import Tell
     from imgindex.report.model import Definition
+
+CLEARED = "\r\x1b[K"
+"""What empties a terminal's line."""
 
 
 class ReportFormat(StrEnum):
@@ -131,7 +133,12 @@ def run_report(
     catalog = open_catalog(queries or [])
     definition = open_shelf(reports or []).find(name, catalog)
     given = _given(definition, value, parameters or [])
-    report = make_report(open_engine(db, read_only=True), definition, catalog, given, _make_tell())
+    engine = open_engine(db, read_only=True)
+    try:
+        report = make_report(engine, definition, catalog, given, _tell)
+    finally:
+        if sys.stderr.isatty():
+            typer.echo(CLEARED, err=True, nl=False)
     with open_sink(output) as sink:
         write_report(report, chosen, sink)
 
@@ -149,17 +156,13 @@ def _given(definition: Definition, value: str | None, parameters: list[str]) -> 
     return {first: value, **given}
 
 
-def _make_tell() -> Tell:
+def _tell(number: int, count: int, title: str) -> None:
     """How far the report is, on stderr: one line that changes on a terminal, a line a section elsewhere."""
-    if not sys.stderr.isatty():
-        return lambda number, count, title: note(f"Section {number} of {count}: {title}")
-
-    def tell(number: int, count: int, title: str) -> None:
-        typer.echo(f"\r\x1b[KSection {number} of {count}: {title[:50]}", err=True, nl=False)
-        if number == count:
-            typer.echo("\r\x1b[K", err=True, nl=False)
-
-    return tell
+    text = f"Section {number} of {count}: {quote(title, 60)}"
+    if sys.stderr.isatty():
+        typer.echo(CLEARED + text, err=True, nl=False)
+    else:
+        note(text)
 
 
 @app.command("list")

@@ -88,11 +88,20 @@ class _Checker:
         self._used: set[str] = set()
 
     def check(self) -> Definition:
-        choices = {name: self._find(query, f"choices.{name}").name for name, query in self._definition.choices.items()}
+        choices = {name: self._choices(name, query) for name, query in self._definition.choices.items()}
         sections = tuple(self._section(section, n) for n, section in enumerate(self._definition.sections, start=1))
         if unused := [name for name in self._parameters if name not in self._used | CHOOSING]:
             raise self._refuse("parameters", f"no section uses {unused[0]}")
         return replace(self._definition, sections=sections, choices=choices)
+
+    def _choices(self, name: str, query_name: str) -> str:
+        """The full name of the query that lists what a parameter may be; it, too, takes the report's parameters."""
+        query = self._find(query_name, f"choices.{name}")
+        takes = {item.name for item in query.parameters}
+        if missing := missing_parameters(query.parameters, dict.fromkeys(self._parameters)):
+            raise self._refuse(f"choices.{name}", f"{query.name} must be given {missing[0].name}: {missing[0].help}")
+        self._used |= takes & self._parameters.keys()
+        return query.name
 
     def _section(self, section: Section, number: int) -> Section:
         where = f"section {number}, "

@@ -21,9 +21,10 @@ from typing import NamedTuple
 from imgindex.query.formats.cells import printable, text_of
 from imgindex.query.formats.markdown import escape_text
 from imgindex.query.formats.sink import Sink
-from imgindex.query.result import Column
+from imgindex.query.result import Column, Row
 from imgindex.query.show.write import dockerfile_line
 from imgindex.report.model import Answer, Report
+from imgindex.report.pivot import turn_matrix
 from imgindex.report.words import (
     DIGEST,
     heading_of,
@@ -109,7 +110,7 @@ def _section(answer: Answer, room: Room) -> Iterator[str]:
     else:
         table = _Table(answer, room.rows)
         yield table.text
-        if answer.count > table.rows:
+        if table.rows is not None and answer.count > table.rows:
             yield f"{table.rows:,} of {answer.count:,} rows."
         if table.digests:
             whole = "\n".join(table.digests)
@@ -126,22 +127,21 @@ class _Table:
     """An answer's table, and the digests that it shows in short."""
 
     def __init__(self, answer: Answer, most: int) -> None:
-        wanted = answer.section.columns or tuple(column.name for column in answer.columns)
-        names = [column.name for column in answer.columns]
-        places = [names.index(name) for name in wanted]
-        columns = [answer.columns[place] for place in places]
         self._digests: dict[str, None] = {}
-        rows = answer.rows[: min(answer.section.rows, most)]
+        self.rows: int | None = None
+        """How many rows of the answer it shows; None for a matrix, which has them all."""
+        turned = turn_matrix(answer)
+        if turned is not None:
+            columns, rows = turned
+        else:
+            columns, rows = _chosen(answer, min(answer.section.rows, most))
+            self.rows = len(rows)
         lines = [
             _line([heading_of(column.name) for column in columns]),
             _line(["---:" if column.is_number else "---" for column in columns]),
-            *(
-                _line([self._cell(row[place], column) for place, column in zip(places, columns, strict=True)])
-                for row in rows
-            ),
+            *(_line([self._cell(value, column) for value, column in zip(row, columns, strict=True)]) for row in rows),
         ]
         self.text = "\n".join(lines)
-        self.rows = len(rows)
 
     @property
     def digests(self) -> list[str]:
@@ -152,6 +152,13 @@ class _Table:
             for digest in DIGEST.findall(value):
                 self._digests[digest] = None
         return cell(value, column)
+
+
+def _chosen(answer: Answer, most: int) -> tuple[list[Column], list[Row]]:
+    """The columns that the section's table has, and its first rows."""
+    names = [column.name for column in answer.columns]
+    places = [names.index(name) for name in answer.section.columns or names]
+    return [answer.columns[place] for place in places], [tuple(row[p] for p in places) for row in answer.rows[:most]]
 
 
 def cell(value: object, column: Column) -> str:

@@ -141,6 +141,10 @@ def test_a_file_that_is_not_well_formed_is_refused(refusal: Refusal, text: str, 
             'choices.source: There is no saved query "hots"',
         ),
         (
+            f'{HEAD}parameters = ["source text = null  Only."]\nchoices = {{ source = "size/history" }}\n{SECTION}',
+            "choices.source: size/history must be given image: An image ID",
+        ),
+        (
             f'{HEAD}[[section]]\ntitle = "T"\nquery = "size/history"',
             "section 1, values: size/history must be given image: An image ID",
         ),

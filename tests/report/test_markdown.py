@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from imgindex.query.result import Column
 from imgindex.query.saved import Query
 from imgindex.report.markdown import MOST_CHARACTERS, cell, code
-from imgindex.report.model import Answer, Definition, Report, Section
+from imgindex.report.model import Answer, Chart, Definition, Report, Section
 from imgindex.report.words import size_in_words
 from tests.queries.conftest import Index
 from tests.report.conftest import make, written
@@ -203,6 +203,26 @@ def test_a_report_fits_into_a_comment() -> None:
     text = written(report_of([f"{letter} TEXT" for letter in "abcdefgh"], wide), "md")
     assert len(text) <= MOST_CHARACTERS
     assert "15 of 50 rows." in text or "40 of 50 rows." in text
+
+
+def matrix(rows: Sequence[tuple[Any, ...]]) -> str:
+    chart = Chart("matrix", {"row": "one", "column": "other", "value": "shared_bytes"})
+    return written(report_of(["one TEXT", "other TEXT", "shared_bytes BIGINT"], rows, chart=chart), "md")
+
+
+def test_a_matrix_is_one() -> None:
+    cells = [("a|", "a|", 5), ("a|", None, 30_000), (None, "a|", 30_000), (None, None, 0)]
+    assert """\
+| # | one | 1 | 2 |
+| ---: | --- | ---: | ---: |
+| 1 | `a\\|` | 5 B | 30.0 kB |
+| 2 | – | 30.0 kB | – |
+""" in matrix(cells)
+
+
+def test_what_is_too_wide_for_a_matrix_is_a_list() -> None:
+    assert "| `a` | `b` | 5 B |" in matrix([("a", "b", 5), ("a", "b", 6)])
+    assert "| `0` | `0` | 1 B |" in matrix([(str(n), str(n), 1) for n in range(16)])
 
 
 def test_tables_and_figures_equal_the_answers(samples: Index) -> None:
