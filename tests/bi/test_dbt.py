@@ -59,18 +59,24 @@ def built(request: pytest.FixtureRequest, index: Database, tmp_path_factory: pyt
         marts, schema = reader.set(username=str(reader.username).replace("_reader_", "_dbt_")), "marts"
         variables = {"PGHOST": str(marts.host), "PGPORT": str(marts.port), "PGPASSWORD": str(marts.password)}
         variables |= {"PGUSER": str(marts.username), "PGDATABASE": str(marts.database)}
+    code, printed, statuses = run_dbt(home, "build", "--target", request.param, **variables)
+    assert 0 == code, printed
+    (summary,) = re.findall(r"Done\. PASS=.*", printed)
+    return Built(request.param, statuses, summary, *read(marts, schema))
+
+
+def run_dbt(home: Path, *arguments: str, **variables: str) -> tuple[int, str, dict[str, str]]:
+    """The exit code, what dbt printed, and the status of each model and test."""
     done = installed("dbt").run(
-        *("dbt", "--no-use-colors", "build", "--target", request.param, "--vars", json.dumps({"label": LABEL})),
+        *("dbt", "--no-use-colors", *arguments, "--vars", json.dumps({"label": LABEL})),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(home / "target"), "--log-path", str(home / "log")),
         home=home,
         **variables,
     )
-    assert 0 == done.returncode, done.stdout
     results = json.loads((home / "target/run_results.json").read_text())["results"]
     statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
-    (summary,) = re.findall(r"Done\. PASS=.*", done.stdout)
-    return Built(request.param, statuses, summary, *read(marts, schema))
+    return done.returncode, done.stdout, statuses
 
 
 def read(marts: sqlalchemy.URL, schema: str) -> tuple[dict[str, list[Row]], dict[str, str]]:
@@ -120,6 +126,16 @@ def test_moves_are_counted_by_week(built: Built, index: Database) -> None:
 
 def test_bytes_stay_bigint(built: Built) -> None:
     assert ["BIGINT"] * 4 == [built.types[name] for name in COUNTS]
+
+
+def test_a_view_whose_key_is_not_unique_fails(index: Database, tmp_path: Path) -> None:
+    broken = index.copy(tmp_path / "broken.duckdb")
+    with broken.writing() as write:
+        write("INSERT INTO source_image_sizes SELECT * FROM source_image_sizes")
+    variables = {"IMGINDEX_DB": str(broken.path), "IMGINDEX_MARTS": str(tmp_path / "marts.duckdb")}
+    code, _, statuses = run_dbt(tmp_path, "test", "--select", "source:imgindex.image_sizes", **variables)
+    failed = {name for name, status in statuses.items() if status == "fail"}
+    assert (1, {"source_unique_together_imgindex_image_sizes_source__basis__image_id"}) == (code, failed)
 
 
 def test_what_dbt_answers_is_kept(built: Built, keep: Callable[[str, str], None]) -> None:
