@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from imgindex.errors import LockedError, SchemaVersionError, StoreError, UsageError, quote
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this program's schema is at."""
 
 READ_ONLY_SETTINGS = (

@@ -1,7 +1,7 @@
 """One index of all sample stores, in DuckDB and in PostgreSQL: both answer the same.
 
-Views are compared row by row in the order of their keys, saved queries as they are: names and types of columns, rows and
-their order. The stores are those that real tools wrote, and one of each kind of archive.
+Views are compared row by row in the order of their keys, saved queries as they are: names and types of columns, rows
+and their order. The stores are those that real tools wrote, and one of each kind of archive.
 """
 
 from __future__ import annotations
