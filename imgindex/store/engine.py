@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from imgindex.errors import ContendedError, SchemaVersionError, StoreError, UsageError, quote
 from imgindex.store.lock import is_lock, locked, open_patiently
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this program's schema is at."""
 
 READ_ONLY_SETTINGS = (

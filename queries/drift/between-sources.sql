@@ -16,12 +16,18 @@ WITH shown AS (
         AND (CAST(:repository AS TEXT) IS NULL OR i.repository LIKE CAST(:repository AS TEXT))
         AND (CAST(:platform AS TEXT) IS NULL OR i.platform = CAST(:platform AS TEXT))
     GROUP BY i.source, i.repository, i.tag, COALESCE(i.platform, 'unknown')
-    HAVING COUNT(DISTINCT i.image_id) = 1
+    HAVING COUNT(DISTINCT i.image_id) <= 1
+), counted AS (
+    SELECT s.source, s.repository, s.tag, s.platform, s.image_id, s.valid_from,
+        COUNT(*) OVER (PARTITION BY s.repository, s.tag, s.platform) AS source_count
+    FROM shown AS s
+), several AS (
+    SELECT source, repository, tag, platform, image_id, valid_from FROM counted WHERE source_count > 1
 )
 SELECT a.repository, a.tag, a.platform, a.source, b.source AS other_source, a.image_id, b.image_id AS other_image_id,
     a.valid_from, b.valid_from AS other_valid_from
-FROM shown AS a
-JOIN shown AS b ON b.repository = a.repository AND b.tag = a.tag AND b.platform = a.platform
+FROM several AS a
+JOIN several AS b ON b.repository = a.repository AND b.tag = a.tag AND b.platform = a.platform
 WHERE a.image_id <> b.image_id
     AND ((CAST(:source AS TEXT) IS NULL AND a.source < b.source)
         OR (a.source = CAST(:source AS TEXT) AND b.source <> a.source))

@@ -12,20 +12,11 @@ WITH moves AS (
         AND (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
         AND (CAST(:repository AS TEXT) IS NULL OR repository LIKE CAST(:repository AS TEXT))
         AND (CAST(:platform AS TEXT) IS NULL OR platform = CAST(:platform AS TEXT))
-), wanted AS (
-    SELECT from_image_id AS image_id FROM moves
-    UNION
-    SELECT to_image_id AS image_id FROM moves
-), stacks AS (
-    SELECT l.image_id, COUNT(*) AS layer_count, STRING_AGG(l.diff_id, ' ' ORDER BY l.position) AS diff_ids
-    FROM image_layer_detail AS l
-    JOIN wanted AS w ON w.image_id = l.image_id
-    GROUP BY l.image_id
 )
 SELECT m.source, m.repository, m.tag, m.platform, m.last_seen_from, m.first_seen_to, t.layer_count,
     m.from_image_id = m.to_image_id AS same_image, m.from_image_id, m.to_image_id, m.evidence
 FROM moves AS m
-JOIN stacks AS f ON f.image_id = m.from_image_id
-JOIN stacks AS t ON t.image_id = m.to_image_id AND t.diff_ids = f.diff_ids
+JOIN images AS f ON f.image_id = m.from_image_id
+JOIN images AS t ON t.image_id = m.to_image_id AND t.chain_key = f.chain_key
 ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.platform, m.to_image_id
 LIMIT CAST(:limit AS INTEGER)

@@ -17,15 +17,14 @@ WITH moves AS (
     JOIN index_detail AS t ON t.index_digest = m.to_digest AND t.manifest_digest = f.manifest_digest
     WHERE f.platform = CAST(:platform AS TEXT) AND f.role IN ('image', 'unknown')
     GROUP BY f.index_digest, t.index_digest
+), changed AS (
+    SELECT DISTINCT from_digest, to_digest FROM tag_platform_moves WHERE platform = CAST(:platform AS TEXT)
 )
 SELECT m.source, m.repository, m.tag, m.last_seen_from, m.first_seen_to, k.manifest_digest, m.from_digest, m.to_digest,
     m.evidence
 FROM moves AS m
 JOIN kept AS k ON k.from_digest = m.from_digest AND k.to_digest = m.to_digest
-WHERE NOT EXISTS (
-    SELECT 1 FROM tag_platform_moves AS p
-    WHERE p.source = m.source AND COALESCE(p.repository, '') = COALESCE(m.repository, '') AND p.tag = m.tag
-        AND p.first_seen_to = m.first_seen_to AND p.to_digest = m.to_digest AND p.platform = CAST(:platform AS TEXT)
-)
+LEFT JOIN changed AS c ON c.from_digest = m.from_digest AND c.to_digest = m.to_digest
+WHERE c.to_digest IS NULL
 ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.to_digest
 LIMIT CAST(:limit AS INTEGER)

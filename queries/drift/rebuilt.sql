@@ -12,34 +12,34 @@ WITH moves AS (
         AND (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
         AND (CAST(:repository AS TEXT) IS NULL OR repository LIKE CAST(:repository AS TEXT))
         AND (CAST(:platform AS TEXT) IS NULL OR platform = CAST(:platform AS TEXT))
-), wanted AS (
-    SELECT from_image_id AS image_id FROM moves
-    UNION
-    SELECT to_image_id AS image_id FROM moves
-), commands AS (
-    SELECT h.image_id, COUNT(h.created_by) AS command_count,
-        STRING_AGG(COALESCE(h.created_by, ''), CHR(10) ORDER BY h.position) AS commands
-    FROM image_history_detail AS h
-    JOIN wanted AS w ON w.image_id = h.image_id
-    GROUP BY h.image_id
-), layers AS (
-    SELECT l.image_id, l.diff_id
-    FROM image_layer_detail AS l
-    JOIN wanted AS w ON w.image_id = l.image_id
+), pairs AS (
+    -- The same commands are as many.
+    SELECT p.from_image_id, p.to_image_id, f.image_key AS from_key, t.image_key AS to_key
+    FROM (SELECT DISTINCT from_image_id, to_image_id FROM moves) AS p
+    JOIN images AS f ON f.image_id = p.from_image_id
+    JOIN images AS t ON t.image_id = p.to_image_id AND t.history_count = f.history_count
+), unequal AS (
+    SELECT p.from_key, p.to_key, COUNT(h.created_by) AS command_count,
+        COUNT(CASE WHEN COALESCE(h.created_by, '') <> COALESCE(g.created_by, '') THEN 1 END) AS other_count
+    FROM pairs AS p
+    JOIN image_history AS h ON h.image_key = p.from_key
+    JOIN image_history AS g ON g.image_key = p.to_key AND g.position = h.position
+    GROUP BY p.from_key, p.to_key
+), alike AS (
+    SELECT from_key, to_key FROM unequal WHERE command_count > 0 AND other_count < 1
 ), new_layers AS (
-    SELECT m.from_image_id, m.to_image_id, COUNT(DISTINCT t.diff_id) AS layer_count,
-        COUNT(DISTINCT CASE WHEN f.diff_id IS NULL THEN t.diff_id END) AS new_layer_count
-    FROM (SELECT DISTINCT from_image_id, to_image_id FROM moves) AS m
-    JOIN layers AS t ON t.image_id = m.to_image_id
-    LEFT JOIN layers AS f ON f.image_id = m.from_image_id AND f.diff_id = t.diff_id
-    GROUP BY m.from_image_id, m.to_image_id
+    SELECT a.from_key, a.to_key, COUNT(DISTINCT t.layer_key) AS layer_count,
+        COUNT(DISTINCT CASE WHEN f.layer_key IS NULL THEN t.layer_key END) AS new_layer_count
+    FROM alike AS a
+    JOIN image_layers AS t ON t.image_key = a.to_key
+    LEFT JOIN image_layers AS f ON f.image_key = a.from_key AND f.layer_key = t.layer_key
+    GROUP BY a.from_key, a.to_key
 )
 SELECT m.source, m.repository, m.tag, m.platform, m.last_seen_from, m.first_seen_to, n.new_layer_count, n.layer_count,
     m.from_image_id, m.to_image_id, m.evidence
 FROM moves AS m
-JOIN commands AS f ON f.image_id = m.from_image_id AND f.command_count > 0
-JOIN commands AS t ON t.image_id = m.to_image_id AND t.commands = f.commands
-JOIN new_layers AS n ON n.from_image_id = m.from_image_id AND n.to_image_id = m.to_image_id
+JOIN pairs AS p ON p.from_image_id = m.from_image_id AND p.to_image_id = m.to_image_id
+JOIN new_layers AS n ON n.from_key = p.from_key AND n.to_key = p.to_key
 WHERE n.new_layer_count > 0
 ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.platform, m.to_image_id
 LIMIT CAST(:limit AS INTEGER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imgindex.store.views.intervals import intervals_of
 from imgindex.store.views.parts import (
     EVIDENCE,
     FIRST_SEEN,
@@ -28,6 +29,9 @@ DATED_BY = (
     "Where valid_from is from: store = the store says so, look = our first sight; NULL if undated.",
 )
 
+_INTERVALS = intervals_of("(index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)")
+"""As the view tag_intervals, of the one index that speaks for each source."""
+
 TAG_HISTORY = View(
     "tag_history",
     ("source", "repository", "tag", "target_digest", "valid_from"),
@@ -46,12 +50,12 @@ TAG_HISTORY = View(
         EVIDENCE,
         DATED_BY,
     ),
-    """
+    f"""
 SELECT s.name AS source, r.name AS repository, t.tag, b.digest AS target_digest, t.valid_from, t.target_kind, t.set_at,
     t.first_seen_at, t.last_seen_at, t.valid_to, t.evidence,
     CASE WHEN t.valid_from = t.set_at THEN 'store' WHEN t.valid_from IS NOT NULL THEN 'look' END AS dated_by
-FROM tag_intervals AS t
-JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
+FROM ({_INTERVALS}) AS t
+JOIN source_streams AS s ON s.source_key = t.source_key
 JOIN repositories AS r ON r.repository_key = t.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = t.target_key
 """,
@@ -74,16 +78,16 @@ WHERE t.ended_at IS NULL AND t.evidence = 'observed'
 """,
 )
 
-_MOVES = """
-    SELECT w.index_key, w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
+_MOVES = f"""
+    SELECT w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
         w.target_key AS to_key, w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
         CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
     FROM (
-        SELECT t.index_key, t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
+        SELECT t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
             LAG(t.target_key) OVER per_tag AS from_key,
             LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
             CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
-        FROM tag_intervals AS t
+        FROM ({_INTERVALS}) AS t
         -- A link that could not be read for a while is no move there and back.
         WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
         WINDOW per_tag AS (PARTITION BY t.tag_number ORDER BY t.place)
@@ -116,7 +120,7 @@ TAG_MOVES = View(
 SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, b.digest AS to_digest, f.digest AS from_digest,
     v.last_seen_from, v.evidence, v.moved_at, v.dated_by
 FROM ({_MOVES}) AS v
-JOIN source_streams AS s ON s.index_key = v.index_key AND s.source_key = v.source_key
+JOIN source_streams AS s ON s.source_key = v.source_key
 JOIN repositories AS r ON r.repository_key = v.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = v.to_key
 LEFT JOIN blobs AS f ON f.blob_key = v.from_key
@@ -229,7 +233,7 @@ SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, n.to_dige
     v.moved_at, v.dated_by
 FROM moves AS v
 JOIN named AS n ON n.from_key = v.from_key AND n.to_key = v.to_key
-JOIN source_streams AS s ON s.index_key = v.index_key AND s.source_key = v.source_key
+JOIN source_streams AS s ON s.source_key = v.source_key
 JOIN repositories AS r ON r.repository_key = v.repository_key
 """,
 )
