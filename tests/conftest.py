@@ -14,24 +14,6 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the groups that `--dist loadgroup` keeps in one process.
-
-    pytest-xdist 3.8 means to, but sets what pytest 9.2 does not look at: without this the groups are silently ignored,
-    and each process starts its own server for the same tests. To be removed when xdist does it again.
-    """
-    if not getattr(config.option, "loadgroup", False):
-        return
-    for item in items:
-        mark = item.get_closest_marker("xdist_group")
-        if mark is not None and "@" not in item.nodeid:
-            from _pytest.nodeid import coerce_node_id
-
-            name = mark.kwargs.get("name") or mark.args[0]
-            item._id = coerce_node_id(f"{item.nodeid}@{name}")
-
-
 def unpack(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that a sample archive holds, its modification times kept."""
     folder = tmp_path_factory.mktemp(archive.name.partition(".")[0])
