@@ -88,4 +88,6 @@ def select_of(column: str, kind: str, values: Sequence[Any]) -> str:
     """What SQL selects from an array of `array_of`, under the column's name."""
     if kind == "BIGINT" and None in values:
         return f"NULLIF({column}, {NONE}) AS {column}"
+    if kind == "TEXT" and all(value is None for value in values):
+        return f"CAST({column} AS TEXT) AS {column}"  # DuckDB 1 takes a column of nothing for integers
     return column
