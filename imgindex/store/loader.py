@@ -26,7 +26,7 @@ from imgindex.store.batch import Batch
 from imgindex.store.content import CollidedError, Written, write_content
 from imgindex.store.decide import decide
 from imgindex.store.scan import Scan
-from imgindex.store.seen import add_seen, create_seen, drop_seen
+from imgindex.store.seen import add_seen, create_seen, drop_seen, note_documents
 from imgindex.store.session import Session, own_index
 from imgindex.store.traces import add_traces
 from imgindex.store.usage import drop_artifacts, replace_usage
@@ -206,6 +206,7 @@ class Loader:
         """Returns what was written, and how many rows of observations changed. May be done again."""
         session, batch = self._session, self._batch
         written = write_content(session, batch, self._keys)
+        note_documents(session, batch, self._scan)
         add_seen(session, batch)
         add_traces(session, batch, self._scan)
         ended = self._ended()
