@@ -163,9 +163,9 @@ def test_listed_images_are_what_index_json_reaches(skopeo: Database, skopeo_layo
 
 @pytest.mark.parametrize("which", ["skopeo", "umoci"])
 def test_every_blob_of_a_layout_is_held_with_its_size(
-    which: str, request: pytest.FixtureRequest, skopeo_layout: Path, umoci_layout: Path
+    which: str, skopeo: Database, umoci: Database, skopeo_layout: Path, umoci_layout: Path
 ) -> None:
-    db, layout = request.getfixturevalue(which), {"skopeo": skopeo_layout, "umoci": umoci_layout}[which]
+    db, layout = {"skopeo": (skopeo, skopeo_layout), "umoci": (umoci, umoci_layout)}[which]
     told = {(f"sha256:{path.name}", path.stat().st_size, "held") for path in (layout / "blobs/sha256").iterdir()}
     assert told == set(
         db.rows(
@@ -228,7 +228,7 @@ def test_an_image_without_layers_is_an_image_of_no_bytes(umoci: Database) -> Non
 
 @pytest.mark.parametrize("which", ["skopeo", "umoci"])
 def test_all_numbers_are_recounted_from_the_documents(
-    which: str, request: pytest.FixtureRequest, skopeo_layout: Path, umoci_layout: Path
+    which: str, skopeo: Database, umoci: Database, skopeo_layout: Path, umoci_layout: Path
 ) -> None:
-    db, layout = request.getfixturevalue(which), {"skopeo": skopeo_layout, "umoci": umoci_layout}[which]
+    db, layout = {"skopeo": (skopeo, skopeo_layout), "umoci": (umoci, umoci_layout)}[which]
     assert numbers(hold_layout(layout)) == numbers_of(db, f"oci:{layout}")

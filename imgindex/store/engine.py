@@ -31,6 +31,8 @@ READ_ONLY_SETTINGS = (
 """What a reader's DuckDB connection may not do, and cannot undo: reach files or the network."""
 CONTENDED = ("40P01", "40001")
 """What PostgreSQL calls a deadlock, and a transaction that does not fit with another's (its manual, appendix A)."""
+LOST = ("57P0", "08")
+"""What it says where it ends a connection, and where one has ended."""
 
 
 def database_url(db: str) -> URL:
@@ -73,7 +75,10 @@ def connect(db: str, *, read_only: bool) -> Engine:
         _refuse_missing(url, read_only)
         return _duckdb(url, read_only)
     # Whatever the server's default is: a loader relies on seeing what others committed (docs/adr/0014-several-writers.md).
-    engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED")
+    # Nothing is prepared: temporary tables come and go, and so would the plans.
+    engine = create_engine(
+        url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"prepare_threshold": None}
+    )
     if read_only:
         event.listen(engine, "connect", _make_read_only)
     event.listen(engine, "connect", _use_utc)
@@ -119,7 +124,7 @@ def translated(engine: Engine) -> Iterator[None]:
     """Errors of the driver, as errors of ours."""
     try:
         yield
-    except (DBAPIError, duckdb.Error) as error:
+    except (DBAPIError, duckdb.Error, engine.dialect.loaded_dbapi.Error) as error:
         raise _translate(engine, error) from error
 
 
@@ -184,11 +189,12 @@ def _translate(engine: Engine, error: Exception) -> StoreError:
     first = message.strip().splitlines()[0] if message.strip() else type(error).__name__
     if is_lock(message):
         return locked(message, place(engine))
-    if getattr(getattr(error, "orig", None), "sqlstate", None) in CONTENDED:
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    if state in CONTENDED:
         return ContendedError(
             f"Other writers kept getting in the way in {place(engine)}: {quote(first, 400)}. Nothing is lost; run it again."
         )
-    if getattr(error, "connection_invalidated", False):
+    if getattr(error, "connection_invalidated", False) or (state or "").startswith(LOST):
         return StoreError(
             f"The connection to {place(engine)} was lost: {quote(first, 400)}. "
             "What was committed stays; the same command goes on from there."

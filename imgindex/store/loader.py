@@ -26,10 +26,10 @@ from imgindex.store.batch import Batch
 from imgindex.store.content import CollidedError, Written, write_content
 from imgindex.store.decide import decide
 from imgindex.store.scan import Scan
-from imgindex.store.seen import add_seen, create_seen, drop_seen
+from imgindex.store.seen import add_seen, create_seen, drop_seen, note_documents
 from imgindex.store.session import Session, own_index
 from imgindex.store.traces import add_traces
-from imgindex.store.usage import drop_artifacts, replace_usage
+from imgindex.store.usage import count_artifacts, drop_artifacts, replace_usage
 
 BATCH_RECORDS = 150_000
 """Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
@@ -99,7 +99,6 @@ class Loader:
         for dictionary in keys.dictionaries():
             dictionary.remember(refused)
         self._must_derive = was_stopped
-        self._derive_all = False
         self._has_refused = bool(refused)
 
     def _begin(
@@ -124,6 +123,8 @@ class Loader:
             scope_filter=scope_filter,
             version=__version__,
         )
+        # One that was stopped may have told of artifacts, and not have got to tell those who counted them.
+        self._derive_all = stopped > 0 and count_artifacts(session) > 0
         drop_seen(session)
         create_seen(session)
         session.make_table("this_scan", f"SELECT CAST('{scan.index_key}' AS UUID) AS index_key")
@@ -206,6 +207,7 @@ class Loader:
         """Returns what was written, and how many rows of observations changed. May be done again."""
         session, batch = self._session, self._batch
         written = write_content(session, batch, self._keys)
+        note_documents(session, batch, self._scan)
         add_seen(session, batch)
         add_traces(session, batch, self._scan)
         ended = self._ended()

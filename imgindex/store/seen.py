@@ -9,6 +9,7 @@ from __future__ import annotations
 from imgindex.records import rows
 from imgindex.records.rows import Record
 from imgindex.store.batch import TABLE_OF, Batch, columns_of
+from imgindex.store.scan import Scan
 from imgindex.store.schema import metadata
 from imgindex.store.session import Session
 
@@ -52,6 +53,49 @@ def add_seen(session: Session, batch: Batch) -> None:
         extra = ", TRUE" if kind is rows.SourceManifest else ""
         session.run(f"INSERT INTO seen_{table} SELECT {', '.join(fields)}{extra} FROM batch_{table}")
         session.unstage(f"batch_{table}")
+
+
+def note_documents(session: Session, batch: Batch, scan: Scan) -> None:
+    """Write down at once what is odd in documents, beside their content: whoever looks next does not read them again,
+    be it another source that is read at the same time, or the next look at this one after it was stopped.
+
+    Other problems wait until their scope is decided, as these do for all but that they are known.
+    """
+    records = [problem for problem in batch.records[rows.Problem] if _is_of_document(problem)]
+    if not records:
+        return
+    session.stage("batch_problems", columns_of(rows.Problem, records))
+    session.run(
+        """
+INSERT INTO problems (index_key, source_key, scope_key, locator, kind, digest, detail, document_key, first_seen_at,
+    last_seen_at, ended_at, end_reason)
+SELECT :index_key, :source_key, b.scope_key, b.locator, b.kind, b.digest, b.detail, b.document_key, :as_of,
+    CASE WHEN k.later_at IS NOT NULL THEN CAST(:as_of AS TIMESTAMPTZ) END, k.later_at,
+    CASE WHEN k.later_at IS NOT NULL THEN 'gone' END
+FROM (
+    SELECT scope_key, locator, kind, COALESCE(digest, '') AS digest, MIN(detail) AS detail, MIN(document_key) AS document_key
+    FROM batch_problems GROUP BY scope_key, locator, kind, COALESCE(digest, '')
+) AS b
+LEFT JOIN (
+    -- Where a later look has decided already, it found no such thing.
+    SELECT scope_key, MIN(as_of) AS later_at FROM scan_scopes
+    WHERE index_key = :index_key AND source_key = :source_key AND as_of > :as_of AND outcome IN ('complete', 'partial')
+    GROUP BY scope_key
+) AS k ON k.scope_key = b.scope_key
+WHERE NOT EXISTS (
+    SELECT 1 FROM problems AS p
+    WHERE p.locator = b.locator AND p.kind = b.kind AND p.digest = b.digest AND p.document_key IS NOT NULL
+)
+""",
+        index_key=scan.index_key,
+        source_key=scan.source_key,
+        as_of=scan.as_of,
+    )
+    session.unstage("batch_problems")
+
+
+def _is_of_document(problem: Record) -> bool:
+    return isinstance(problem, rows.Problem) and problem.document_key is not None
 
 
 def settle_seen(session: Session) -> None:

@@ -199,10 +199,18 @@ COLUMNS = {
 
 def drop_artifacts(session: Session) -> int:
     """What turned out to be an artifact was an image nowhere; a store's own images have an ID there."""
-    return session.run(
-        "DELETE FROM source_images WHERE ended_at IS NULL AND local_id IS NULL "
-        "AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')"
-    )
+    return session.run(f"DELETE {_COUNTED_ARTIFACTS}")
+
+
+def count_artifacts(session: Session) -> int:
+    """How many rows `drop_artifacts` would drop."""
+    return int(session.value(f"SELECT COUNT(*) {_COUNTED_ARTIFACTS}"))
+
+
+_COUNTED_ARTIFACTS = """
+FROM source_images WHERE ended_at IS NULL AND local_id IS NULL
+    AND image_key IN (SELECT image_key FROM images WHERE os = 'unknown')
+"""
 
 
 def replace_usage(session: Session, index_key: str, source_key: int) -> None:

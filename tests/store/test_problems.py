@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from imgindex.store import loader
+from imgindex.store.session import Session
 from tests.builders import OCI_INDEX, Blob, Docker, Index, Layout, Registry, as_json, make_image, make_index
 from tests.held import hold_layout, hold_registry
 from tests.indexes import NewIndex
@@ -92,6 +97,32 @@ def test_what_is_odd_in_a_document_goes_with_it(db: Database, tmp_path: Path) ->
         layout.blob(blob.digest).unlink()
     db.look(layout.path, name="layout", as_of=SECOND)
     assert spans(db) == [("registry", *MISMATCH, at(FIRST), at(FIRST))]
+
+
+def test_what_is_odd_in_a_document_is_known_though_the_look_was_stopped(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The document came in, and the look at it never came to its end: nobody reads it again.
+    registry, layout = Registry(tmp_path / "registry"), Layout(tmp_path / "layout")
+    registry.push("team/web", "1", ODD)
+    layout.add(ODD, "1")
+
+    whole = loader.decide
+
+    def stop(session: Session, *arguments: Any) -> int:
+        if session.value("SELECT COUNT(*) FROM images"):
+            raise KeyboardInterrupt
+        return whole(session, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loader, "BATCH_RECORDS", 1)
+        patch.setattr(loader, "decide", stop)
+        with pytest.raises(KeyboardInterrupt):
+            db.look(registry.path, name="registry", as_of=FIRST)
+    assert db.look(layout.path, name="layout", as_of=SECOND).bytes_read == 0
+    db.look(registry.path, name="registry", as_of=SECOND)
+    found = db.rows("SELECT source, digest FROM problem_detail WHERE kind = 'history_mismatch' ORDER BY source")
+    assert [("layout", ODD.config.digest), ("registry", ODD.config.digest)] == found
 
 
 def test_the_problem_of_a_document_does_not_show_where_the_document_is_not(db: Database, tmp_path: Path) -> None:

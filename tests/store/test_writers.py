@@ -21,6 +21,7 @@ from imgindex.records.keys import content_key
 from imgindex.sources.registry_root.source import RegistryRoot
 from imgindex.store import content, loader, session
 from imgindex.store.check import check
+from imgindex.store.dialects import postgresql
 from imgindex.store.engine import connect, open_engine
 from imgindex.store.forget import forget
 from imgindex.store.merge import merge
@@ -317,24 +318,36 @@ def test_a_name_that_another_brings_at_the_same_time_is_no_other_names(
 # -- who dies, and who tidies up --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("where", ["between statements", "while columns are copied"])
 def test_a_writer_whose_connection_is_cut_says_so_and_a_second_run_mends_it(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = Registry(tmp_path / "registry")
     registry.push("team/web", "1", make_index(make_image(1), make_image(2)))
     registry.push("team/api", "1", make_image(3))
     undisturbed = db.copy(tmp_path)
     undisturbed.look(registry.path, name="registry", as_of=NOON)
-    whole, cut = loader.add_seen, []
+    whole, whole_values, cut = loader.add_seen, postgresql._values, []
 
     def add_seen(own: Session, batch: Any) -> None:
         whole(own, batch)
         if not cut:
             cut.append(own.value("SELECT pg_backend_pid()"))
-            with db.writing() as run:
-                run("SELECT pg_terminate_backend(:pid)", pid=cut[0])
+            if where == "between statements":
+                end()
+
+    def end() -> None:
+        with db.writing() as run:
+            run("SELECT pg_terminate_backend(:pid)", pid=cut[0])
+
+    def values(kind: str, found: Any) -> Any:
+        if len(cut) == 1 and where != "between statements" and found:
+            cut.append(end())
+            found = list(found) * 100_000  # more than fits into what is buffered on the way
+        return whole_values(kind, found)
 
     monkeypatch.setattr(loader, "add_seen", add_seen)
+    monkeypatch.setattr(postgresql, "_values", values)
     monkeypatch.setattr(loader, "BATCH_RECORDS", 20)
     with pytest.raises(StoreError, match=r"connection .* was lost"):
         db.look(registry.path, name="registry", as_of=NOON)
