@@ -1,7 +1,7 @@
 """What an export says of itself: which index, of what time, and every file with its rows, size and digest.
 
 lake/_manifest/018f….json, snapshot.duckdb.manifest.json
-{"manifest_version": 1, "index_key": "018f…", "made_at": "2026-01-31T02:00:00Z", "schema_version": "0002",
+{"manifest_version": 1, "index_key": "018f…", "made_at": "2026-01-31T02:00:00Z", "schema_version": "0003",
  "sources": [{"source": "registry", "last_complete_at": "2026-01-31T01:59:00Z", ...}],
  "relations": [{"name": "image_sizes", "path": "image_sizes/018f….parquet", "rows": 65, "sha256": "…", ...}]}
 """

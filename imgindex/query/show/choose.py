@@ -36,9 +36,8 @@ def choose_image(connection: Connection, text: str, platform: str | None = None)
     if not wanted:
         raise UnknownThingError(f'{quote(text)} has no image for "{quote(platform)}". It has:{shown}')
     if len(wanted) > 1:
-        raise AmbiguousThingError(
-            f'"{quote(text)}" stands for {len(wanted)} images. Choose one by its ID or platform:{shown}'
-        )
+        several = f'"{quote(text)}" stands for {len(wanted)} images. Choose one by its ID or platform:'
+        raise AmbiguousThingError(several + shown)
     return str(wanted.pop())
 
 
