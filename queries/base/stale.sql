@@ -13,7 +13,7 @@ WITH moved AS (
         AND t.tag = m.tag AND COALESCE(t.platform, 'unknown') = m.platform
     WHERE m.change = 'moved' AND m.from_image_id <> t.image_id
     GROUP BY m.source, m.repository, m.tag, m.platform, m.from_image_id, t.image_id
-), bases AS (
+), bases AS MATERIALIZED (
     SELECT v.base_source, CASE WHEN v.repository IS NULL THEN v.tag ELSE v.repository || ':' || v.tag END AS base_tag,
         v.from_image_id, v.current_image_id, v.moved_at, b.chain_key, b.layer_count, c.chain_key AS current_chain_key
     FROM moved AS v
@@ -38,7 +38,7 @@ SELECT
     t.current_image_id, t.layer_count AS base_layer_count, t.moved_at
 FROM standing AS t
 JOIN image_summary AS s ON s.image_id = t.image_id AND s.listed
-WHERE t.place = 1
+WHERE t.place <= 1
     AND (CAST(:source AS TEXT) IS NULL OR s.source = CAST(:source AS TEXT))
 ORDER BY t.moved_at ASC NULLS LAST, s.source, s.names ASC NULLS LAST, s.image_id
 LIMIT CAST(:limit AS INTEGER)
