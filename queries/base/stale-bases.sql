@@ -11,7 +11,7 @@ WITH moved AS (
         AND t.tag = m.tag AND COALESCE(t.platform, 'unknown') = m.platform
     WHERE m.change = 'moved' AND m.from_image_id <> t.image_id
     GROUP BY m.source, m.repository, m.tag, m.platform, m.from_image_id, t.image_id
-), bases AS MATERIALIZED (
+), bases AS (
     SELECT v.base_source, CASE WHEN v.repository IS NULL THEN v.tag ELSE v.repository || ':' || v.tag END AS base_tag,
         v.platform, v.from_image_id, v.current_image_id, v.moved_at, b.chain_key, b.layer_count,
         c.chain_key AS current_chain_key
