@@ -38,7 +38,7 @@ SELECT
     t.current_image_id, t.layer_count AS base_layer_count, t.moved_at
 FROM standing AS t
 JOIN image_summary AS s ON s.image_id = t.image_id AND s.listed
-WHERE t.place = 1
+WHERE t.place <= 1
     AND (CAST(:source AS TEXT) IS NULL OR s.source = CAST(:source AS TEXT))
 ORDER BY t.moved_at ASC NULLS LAST, s.source, s.names ASC NULLS LAST, s.image_id
 LIMIT CAST(:limit AS INTEGER)

@@ -55,11 +55,11 @@ GROUP BY index_key, source_key, scope_key
 
 
 _INNER = """
-    -- Entries that are indexes themselves: few or none, which only reading them tells.
+    -- Entries that are indexes themselves: few or none. COALESCE keeps PostgreSQL from expecting one for each index.
     SELECT e.manifest_key, e.position, e.child_key
     FROM index_entries AS e
     JOIN manifests AS m ON m.manifest_key = e.child_key
-    WHERE m.kind = 'index'
+    WHERE COALESCE(m.kind, '') = 'index'
 """
 
 

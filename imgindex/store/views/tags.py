@@ -216,7 +216,8 @@ WITH moves AS ({_MOVES}), pairs AS (
         CASE WHEN MIN(d.is_new) = 1 THEN 'added' WHEN MAX(d.is_new) = 0 THEN 'removed' ELSE 'moved' END AS change
     FROM sides AS d
     GROUP BY d.from_key, d.to_key, d.platform
-), named AS (
+), named AS MATERIALIZED (
+    -- Apart, since PostgreSQL thinks all this so dear that it no longer minds how it joins the rest of a question.
     SELECT c.from_key, c.to_key, c.platform, c.change, f.digest AS from_digest, t.digest AS to_digest,
         fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest, fi.digest AS from_image_id,
         ti.digest AS to_image_id

@@ -48,11 +48,11 @@ COMMENT ON COLUMN scope_looks.last_complete_at IS 'as_of of the last scan that r
 CREATE VIEW index_leaves AS
 SELECT CAST(v.root_key AS BIGINT) AS root_key, CAST(v.place_1 AS BIGINT) AS place_1, CAST(v.place_2 AS BIGINT) AS place_2, CAST(v.place_3 AS BIGINT) AS place_3, CAST(v.place_4 AS BIGINT) AS place_4, CAST(v.child_key AS BIGINT) AS child_key, CAST(v.role AS TEXT) AS role, CAST(v.media_type AS TEXT) AS media_type, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.child_kind AS TEXT) AS child_kind, CAST(v.image_key AS BIGINT) AS image_key
 FROM (WITH inner_indexes AS MATERIALIZED (
-    -- Entries that are indexes themselves: few or none, which only reading them tells.
+    -- Entries that are indexes themselves: few or none. COALESCE keeps PostgreSQL from expecting one for each index.
     SELECT e.manifest_key, e.position, e.child_key
     FROM index_entries AS e
     JOIN manifests AS m ON m.manifest_key = e.child_key
-    WHERE m.kind = 'index'
+    WHERE COALESCE(m.kind, '') = 'index'
 )
 SELECT e1.manifest_key AS root_key, e1.position AS place_1, CAST(-1 AS BIGINT) AS place_2, CAST(-1 AS BIGINT) AS place_3, CAST(-1 AS BIGINT) AS place_4, e1.child_key, e1.role, e1.media_type, e1.platform,
     e1.os_version, m.kind AS child_kind, CASE WHEN m.kind = 'image' THEN m.config_key END AS image_key
@@ -1271,7 +1271,8 @@ UNION ALL
         CASE WHEN MIN(d.is_new) = 1 THEN 'added' WHEN MAX(d.is_new) = 0 THEN 'removed' ELSE 'moved' END AS change
     FROM sides AS d
     GROUP BY d.from_key, d.to_key, d.platform
-), named AS (
+), named AS MATERIALIZED (
+    -- Apart, since PostgreSQL thinks all this so dear that it no longer minds how it joins the rest of a question.
     SELECT c.from_key, c.to_key, c.platform, c.change, f.digest AS from_digest, t.digest AS to_digest,
         fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest, fi.digest AS from_image_id,
         ti.digest AS to_image_id
