@@ -207,14 +207,14 @@ class Loader:
         """Returns what was written, and how many rows of observations changed. May be done again."""
         session, batch = self._session, self._batch
         written = write_content(session, batch, self._keys)
-        note_documents(session, batch, self._scan)
+        noted = note_documents(session, batch, self._scan)
         add_seen(session, batch)
         add_traces(session, batch, self._scan)
         ended = self._ended()
         if not ended:
-            return written, 0
+            return written, noted
         session.refresh()
-        return written, decide(session, self._scan, ended, self._listed | {scope.scope_key for scope in ended})
+        return written, noted + decide(session, self._scan, ended, self._listed | {scope.scope_key for scope in ended})
 
     def _ended(self) -> list[ScanScope]:
         return [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]

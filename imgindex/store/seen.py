@@ -55,17 +55,17 @@ def add_seen(session: Session, batch: Batch) -> None:
         session.unstage(f"batch_{table}")
 
 
-def note_documents(session: Session, batch: Batch, scan: Scan) -> None:
+def note_documents(session: Session, batch: Batch, scan: Scan) -> int:
     """Write down at once what is odd in documents, beside their content: whoever looks next does not read them again,
     be it another source that is read at the same time, or the next look at this one after it was stopped.
 
-    Other problems wait until their scope is decided, as these do for all but that they are known.
+    Other problems wait until their scope is decided. Returns how many rows were opened.
     """
     records = [problem for problem in batch.records[rows.Problem] if _is_of_document(problem)]
     if not records:
-        return
+        return 0
     session.stage("batch_problems", columns_of(rows.Problem, records))
-    session.run(
+    noted = session.run(
         """
 INSERT INTO problems (index_key, source_key, scope_key, locator, kind, digest, detail, document_key, first_seen_at,
     last_seen_at, ended_at, end_reason)
@@ -92,6 +92,7 @@ WHERE NOT EXISTS (
         as_of=scan.as_of,
     )
     session.unstage("batch_problems")
+    return noted
 
 
 def _is_of_document(problem: Record) -> bool:
