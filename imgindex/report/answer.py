@@ -60,7 +60,10 @@ def make_report(
             tell(number, len(definition.sections), section.title)
             answers.append(answer_section(connection, section, catalog.find(section.query), values))
         sources = [(str(row["source"]), row["last_complete_at"]) for row in ask(connection, _SOURCES)]
-    return Report(definition, _written(values), made_at, place(engine), answers, sources, __version__)
+    written = _written(values)
+    subject = next((item.name for item in definition.parameters if item.required), "")
+    asked = (given or {}).get(subject) or written.get(subject) or ""
+    return Report(definition, written, made_at, place(engine), answers, sources, __version__, asked)
 
 
 def answer_section(

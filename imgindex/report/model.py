@@ -116,3 +116,5 @@ class Report:
     sources: list[tuple[str, datetime | None]]
     """Each source that the index has, and when it was last looked at to the end."""
     version: str
+    subject: str = ""
+    """What it was asked about, as it was asked: the value of the parameter that must be given, if there is one."""

@@ -14,6 +14,14 @@ SHORT_HEX = 12
 LEAST_IN_UNITS = 10_000
 """Sizes below are told in bytes."""
 
+_HEADINGS = {
+    "layer_bytes": "layer bytes",
+    "split_bytes": "split bytes",
+    "saved_percent": "share saved",
+    "thing_count": "stands for",
+}
+"""Columns whose heading needs its unit, or other words, to be understood."""
+
 DIGEST = re.compile(r"(?:sha256|sha384|sha512|blake3):[0-9a-f]{64,128}")
 
 
@@ -39,6 +47,8 @@ def time_in_words(moment: datetime) -> str:
 
 def heading_of(column: str) -> str:
     """A column's name for a heading: `image_count` is `image count`, and bytes are told by their unit."""
+    if column in _HEADINGS:
+        return _HEADINGS[column]
     return column.removesuffix("_bytes").removesuffix("_at").removesuffix("_id").replace("_", " ") or column
 
 

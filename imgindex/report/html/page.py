@@ -87,17 +87,18 @@ def render_page(report: Report) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+    sources = _concerned(report)
     template = _environment().get_template("page.html")
     return template.render(
         report=report,
-        title=plain(report.definition.title),
+        title=plain(" ".join(filter(None, (report.definition.title, report.subject)))),
         made_at=show(report.made_at, _MOMENT),
         policy=policy,
         icon=_ICON,
         style=style,
         script=script,
-        sources=[_source(report, *source) for source in report.sources[:MOST_SOURCES]],
-        sources_left=max(len(report.sources) - MOST_SOURCES, 0),
+        sources=[_source(report, *source) for source in sources[:MOST_SOURCES]],
+        sources_left=max(len(sources) - MOST_SOURCES, 0),
         figures=_figures(report),
         parts=[_part(report, answer, number) for number, answer in enumerate(report.answers, start=1)],
     )
@@ -143,6 +144,23 @@ def _figure(answer: Answer, column: Column, number: int, alone: bool) -> Large:
     return Large(
         heading(column), value, unit, shown.exact, exact, plain(answer.section.title) if alone else "", _id(number)
     )
+
+
+def _concerned(report: Report) -> list[tuple[str, datetime | None]]:
+    """The sources that the report is about: the one asked for, those that know what was asked for, or all."""
+    if asked := report.values.get("source"):
+        named = {asked}
+    elif report.subject:
+        named = {
+            str(row[place])
+            for answer in report.answers
+            for place, column in enumerate(answer.columns)
+            if column.name == "source"
+            for row in answer.rows
+        }
+    else:
+        return report.sources
+    return [source for source in report.sources if source[0] in named] or report.sources
 
 
 def _source(report: Report, name: str, seen_at: datetime | None) -> Source:

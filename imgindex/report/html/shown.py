@@ -29,6 +29,26 @@ MOST_LABEL = 90
 LONG_TEXT = 110
 """Text beyond this is folded away until somebody asks for it."""
 
+LONG_NAME = 42
+"""A name up to this long stays on one line, where the screen is wide enough."""
+
+_MOMENT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+"""A time that a query has written as text, among facts of other kinds."""
+_NOTHING = {"repository": "names without a repository", "other_repository": "names without a repository"}
+_PHRASES = {
+    "size_bytes": "size",
+    "layer_bytes": "bytes of layers",
+    "split_bytes": "bytes, those of shared layers split,",
+    "referenced_bytes": "bytes without sharing",
+    "used_by": "how many images use the layer",
+    "names": "image",
+    "created_by": "the command that made the layer",
+    "image_count": "images that start with it",
+    "move_count": "moves",
+    "target_digest": "digest",
+}
+"""Names of columns that do not read well within a sentence."""
+
 _SHELL = re.compile(r"^/bin/sh -c (?:#\(nop\) )?")
 """What every command of a classic build starts with."""
 _DIGEST = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)(?P<start>[0-9a-f]{12})(?P<rest>[0-9a-f]{20,})")
@@ -42,6 +62,11 @@ class Shown(NamedTuple):
     text: str
     exact: str
     """The value whole, as every other format writes it: what is sorted by, copied, and shown on hover."""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is one short word, which should not be broken at its hyphens."""
+        return self.kind == "text" and len(self.text) <= LONG_NAME and not re.search(r"\s", self.text)
 
     @property
     def digest(self) -> dict[str, str] | None:
@@ -106,7 +131,12 @@ def trim(shown: Shown) -> Shown:
 def one_line(value: object, column: Column) -> str:
     """A value as the table shows it, on one line; what is not there is none."""
     shown = show(value, column)
-    return "none" if shown.kind == "none" else shown.text.replace("\n", " ")
+    return nothing_of(column) if shown.kind == "none" else shown.text.replace("\n", " ")
+
+
+def nothing_of(column: Column) -> str:
+    """What a chart calls a value that is not there, as the queries do that name it themselves."""
+    return _NOTHING.get(column.name, "none")
 
 
 def cut(words: str, most: int = MOST_HINT) -> str:
@@ -122,7 +152,7 @@ def short(value: object, column: Column) -> str:
     if shown.kind == "text":
         words = _SHELL.sub("", _first_of(" ".join(shown.text.split())))
         return cut(words or "empty", MOST_LABEL)
-    return "none" if shown.kind == "none" else shown.text
+    return nothing_of(column) if shown.kind == "none" else shown.text
 
 
 def _first_of(text: str) -> str:
@@ -134,8 +164,8 @@ def _first_of(text: str) -> str:
 
 
 def phrase(column: Column) -> str:
-    """A column's name within a sentence: size_bytes is size bytes."""
-    return printable(column.name).replace("_", " ")
+    """A column's name within a sentence: size_bytes is size."""
+    return _PHRASES.get(column.name) or printable(column.name).replace("_", " ")
 
 
 def heading(column: Column) -> str:
@@ -153,6 +183,8 @@ def _show_time(value: datetime, column: Column) -> Shown:
 def _show_text(text: str) -> Shown:
     if _DIGEST.fullmatch(text):
         return Shown("digest", text, text)
+    if _MOMENT.fullmatch(text):
+        return Shown("time", f"{text[:10]} {text[11:16]} UTC", text)
     shown = printable(text.replace("\r\n", "\n"), keep="\n\t")
     if len(shown) > MOST_TEXT:
         shown = _cut_and_count(shown, MOST_TEXT)

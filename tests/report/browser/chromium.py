@@ -70,7 +70,7 @@ class Visit:
 
     def outside(self) -> list[str]:
         """What was asked for beside the file, but for what the file holds itself."""
-        return [url for url in self.requests[1:] if not url.startswith("data:")]
+        return [url for url in self.requests if url != self.requests[0] and not url.startswith("data:")]
 
     def close(self) -> None:
         self._context.close()

@@ -30,15 +30,15 @@ def test_trees_stand_by_their_parents_the_largest_first(make_plot) -> None:
     assert outline(make_forest(make_plot(COLUMNS, rows, **ROLES))) == ["e", ("a", ["c", ("b", ["d"])]), "f"]
 
 
-def test_an_only_child_takes_no_step_to_the_right(make_plot) -> None:
+def test_every_child_is_a_step_to_the_right(make_plot) -> None:
     rows = [("a", None, "a", 9), ("b", "a", "b", 9), ("c", "b", "c", 9), ("d", "c", "d", 5), ("e", "c", "e", 4)]
     lines = list(make_lines(make_plot(COLUMNS, rows, **ROLES)))
     assert [(line.row[0], line.depth, line.parent) for line in lines] == [
         ("a", 0, None),
         ("b", 1, 0),
-        ("c", 1, 1),
-        ("d", 2, 2),
-        ("e", 2, 2),
+        ("c", 2, 1),
+        ("d", 3, 2),
+        ("e", 3, 2),
     ]
 
 

@@ -44,7 +44,7 @@ def test_bars_beyond_the_most_are_counted(make_plot, read_svg, find_classes) -> 
     drawing = draw_bars(make_plot(BARS, rows, label="repository", value="size_bytes"), 900)
     assert len(find_classes(read_svg(drawing), "mark")) == MOST_BARS
     assert drawing.left_out == "30 of 35 rows are drawn."
-    assert drawing.summary == "size bytes by repository. The most is 1\u202f000\u202fB, r0."
+    assert drawing.summary == "size by repository. The most is 1\u202f000\u202fB, r0."
 
 
 COLUMNS = ["month_start TIMESTAMPTZ", "move_count BIGINT", "source TEXT"]

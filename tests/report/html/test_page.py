@@ -227,7 +227,7 @@ def test_large_figures_are_those_of_the_answers(page: Page) -> None:
 def test_a_chart_is_told_to_who_cannot_see_it(page: Page) -> None:
     drawings = [svg for svg in page.all("svg") if svg.get("role") == "img"]
     assert [svg["class"] for svg in drawings] == ["drawing wide bars", "drawing narrow bars"] * 2
-    assert "size bytes by names. The most is 1.23\u202fGB, team/web:1." in [
+    assert "size by image. The most is 1.23\u202fGB, team/web:1." in [
         text.strip() for text in page.text_of("figcaption")
     ]
 

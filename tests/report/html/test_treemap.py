@@ -96,7 +96,7 @@ def test_a_level_of_one_is_left_out_and_named(make_plot, read_svg) -> None:
     drawing = draw_treemap(plot, 900)
     assert (
         drawing.summary
-        == "size bytes by repository, then image: 600\u202fB in all in a. The largest are 1 400\u202fB, 2 200\u202fB."
+        == "size by repository, then image: 600\u202fB in all in a. The largest are 1 400\u202fB, 2 200\u202fB."
     )
     assert [title.text for title in read_svg(drawing).iter("title")] == ["a:1\n400\u202fB", "a:2\n200\u202fB"]
 

@@ -11,6 +11,9 @@ from itertools import islice, takewhile
 from math import ceil, floor, log10
 from typing import NamedTuple
 
+_DAY = timedelta(days=1)
+_MONTH = timedelta(days=28)
+_MINUTES = (1, 2, 5, 10, 15, 30)
 _HOURS = (1, 3, 6, 12)
 _DAYS = (1, 2, 7, 14)
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -33,12 +36,15 @@ def value_ticks(most: float, count: int = 4) -> list[float]:
     return [step * number for number in range(ceil(most / step - 1e-9) + 1)]
 
 
-def time_ticks(start: datetime, end: datetime, count: int) -> list[Tick]:
-    """At most `count` round moments within a time, with as much of the date as tells them apart."""
+def time_ticks(start: datetime, end: datetime, count: int, finest: timedelta = timedelta()) -> list[Tick]:
+    """At most `count` round moments within a time, none finer than `finest`, with as much of the date as tells them
+    apart."""
     start, end = in_utc(start), in_utc(end)
-    ways = (
-        [(_hours, step) for step in _HOURS] + [(_days, step) for step in _DAYS] + [(_months, step) for step in _MONTHS]
-    )
+    ways = [(_months, step) for step in _MONTHS]
+    if finest < _MONTH:
+        ways = [(_days, step) for step in _DAYS] + ways
+    if finest < _DAY:
+        ways = [(_minutes, step) for step in (*_MINUTES, *(60 * hours for hours in _HOURS))] + ways
     for way, step in ways:
         ticks = list(islice(takewhile(lambda tick: tick.at <= end, way(start, step)), count + 1))
         if len(ticks) <= count:
@@ -63,9 +69,9 @@ def position(moment: datetime, start: datetime, end: datetime, width: float) -> 
     return width * min(max(share, 0), 1)
 
 
-def _hours(start: datetime, step: int) -> Iterator[Tick]:
+def _minutes(start: datetime, step: int) -> Iterator[Tick]:
     moment = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    for at in _every(moment, timedelta(hours=step), start):
+    for at in _every(moment, timedelta(minutes=step), start):
         yield Tick(at, f"{at:%d} {_month(at)} {at:%H:%M}")
 
 

@@ -25,6 +25,8 @@ MOST_SERIES = 6
 OTHERS = "others"
 _FOOT = 26
 _TOP = 10
+_BROADEST = 40.0
+"""How broad a column may be: a slab says nothing."""
 
 _ROUND = re.compile(r"\.0+(?![0-9])")
 """What a round number needs not say."""
@@ -67,7 +69,9 @@ class _Frame:
         self, left: float, width: float, height: float, most: float, start: datetime, end: datetime, step: timedelta
     ) -> None:
         self.left, self.width, self.height, self.most, self.start, self.end = left, width, height, most, start, end
-        self.bar = max(width * min(step / (end - start), 1), 1) if end > start else width
+        self.step = step
+        room = max(width * min(step / (end - start), 1), 1) if end > start else width
+        self.bar = min(room, _BROADEST)
 
     def x(self, moment: datetime) -> float:
         return self.left + position(moment, self.start, self.end, self.width)
@@ -116,7 +120,7 @@ def _grid(frame: _Frame, ticks: list[tuple[float, str]], width: int) -> Iterator
 
 def _times(frame: _Frame, count: int) -> Iterator[Markup]:
     foot = _TOP + frame.height
-    for tick in time_ticks(frame.start, frame.end, count):
+    for tick in time_ticks(frame.start, later(frame.end, -frame.step), count, frame.step):
         x = frame.x(tick.at)
         yield line(x, foot, x, foot + 4, "axis")
         if x + text_width(tick.label, SMALL) < frame.left + frame.width + 8:

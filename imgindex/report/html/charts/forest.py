@@ -1,7 +1,7 @@
 """A forest: what stands on what, each thing below its parent, with a bar for how much stands on it.
 
-An only child is drawn straight below its parent, since a deep stack would run out of the page: the tree steps to the
-right only where it branches.
+Each child is a step to the right of its parent. Where two that are drawn have the same label, a part of their nodes
+tells them apart.
 
     debian:9  ████████████ 142
     ├ curl    ███████ 96
@@ -10,7 +10,8 @@ right only where it branches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -26,7 +27,10 @@ MOST_CHILDREN = 8
 """The most children of one that are drawn."""
 _STEP = 24
 _INDENT = 18
+_INDENT_NARROW = 9
 _DEEPEST = 12
+_NODE = 7
+"""How much of a node's name tells it apart."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,12 @@ def draw_forest(plot: Plot, width: int) -> Drawing | None:
     drawn = sum(item.row is not None for item in lines)
     most = max((plot.number(item.row, "value") or 0 for item in lines if item.row is not None), default=0)
     start = width * (0.56 if width < 500 else 0.6)
-    parts = [*_branches(lines), *(_line(plot, item, number, start, width, most) for number, item in enumerate(lines))]
+    indent = _INDENT_NARROW if width < 500 else _INDENT
+    labels = _labels(plot, [item.row for item in lines if item.row is not None])
+    parts = [
+        *_branches(lines, indent),
+        *(_line(plot, item, number, indent, start, width, most, labels) for number, item in enumerate(lines)),
+    ]
     cut = f"{grouped(drawn)} of {grouped(len(plot.rows))} are drawn." if drawn < len(plot.rows) else ""
     return Drawing(width, _STEP * len(lines), joined(parts), _summary(plot), cut)
 
@@ -92,7 +101,7 @@ def make_lines(plot: Plot) -> Iterator[Line]:
             continue
         yield Line(depth, parent, item.row)
         shown, rest = item.children[:MOST_CHILDREN], item.children[MOST_CHILDREN:]
-        below = depth if len(item.children) == 1 and parent is not None else min(depth + 1, _DEEPEST)
+        below = min(depth + 1, _DEEPEST)
         if rest:
             waiting.append((len(rest), below, number))
         waiting += [(child, below, number) for child in reversed(shown)]
@@ -109,22 +118,40 @@ def _loops(plot: Plot, trees: dict[object, Tree], node: object) -> bool:
     return parent == node and node == min(seen, key=str)
 
 
-def _branches(lines: list[Line]) -> Iterator[Markup]:
+def _labels(plot: Plot, rows: list[Row]) -> dict[Row, str]:
+    """What each is called; those that are called the same, by the start of their nodes, too."""
+    named = {row: plot.label(row, "label") for row in rows}
+    often = Counter(named.values())
+    return {
+        row: f"{plot.label(row, 'node')[:_NODE]} {name}" if often[name] > 1 else name for row, name in named.items()
+    }
+
+
+def _branches(lines: list[Line], indent: float) -> Iterator[Markup]:
     """The lines that lead from parents to children."""
     for number, item in enumerate(lines):
         if item.parent is None:
             continue
         parent = lines[item.parent]
-        x = parent.depth * _INDENT + 6
+        x = parent.depth * indent + 6
         top = item.parent * _STEP + _STEP / 2 + 5
         y = number * _STEP + _STEP / 2
-        end = f"H{item.depth * _INDENT + 1:g}" if item.depth > parent.depth else ""
+        end = f"H{item.depth * indent + 1:g}" if item.depth > parent.depth else ""
         down = y if end else y - 5
         yield element("path", d=f"M{x:g} {top:g}V{down:g}{end}", class_="branch")
 
 
-def _line(plot: Plot, item: Line, number: int, start: float, width: int, most: float) -> Markup:
-    y, x = number * _STEP, item.depth * _INDENT
+def _line(
+    plot: Plot,
+    item: Line,
+    number: int,
+    indent: float,
+    start: float,
+    width: int,
+    most: float,
+    labels: Mapping[Row, str],
+) -> Markup:
+    y, x = number * _STEP, item.depth * indent
     if item.row is None:
         return text(x + 14, y + 16, f"{grouped(item.left_out)} others", "tick")
     value = plot.number(item.row, "value") or 0
@@ -133,7 +160,7 @@ def _line(plot: Plot, item: Line, number: int, start: float, width: int, most: f
         plot.hint(item.row, "label", "value", "node", "detail"),
         rect(0, y, width, _STEP, "hit"),
         element("circle", cx=x + 6, cy=y + 12, r=3.5, class_="c1"),
-        text(x + 16, y + 16, fit(plot.label(item.row, "label"), start - x - 28)),
+        text(x + 16, y + 16, fit(labels[item.row], start - x - 28)),
         rect(start, y + 6, length, 12, "bar only"),
         text(start + length + 7, y + 16, plot.shown("value", plot.value(item.row, "value")), "value"),
     )

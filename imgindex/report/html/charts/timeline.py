@@ -23,6 +23,9 @@ MOST_SPANS = 1200
 COLOURS = 4
 _FOOT = 24
 _LABEL_SHARE = 0.3
+_LEAST_LENGTH = 3.0
+_AFTER = 0.25
+"""How much of the time of all events is drawn after the last one: what lasts still needs no more room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def draw_timeline(plot: Plot, width: int) -> Drawing | None:
     narrow = width < 500
     spans = [span for lane in drawn.values() for span in lane]
     start = min(span.start for span in spans)
-    end = max(max(span.end for span in spans), later(start, timedelta(minutes=1)))
+    end = _end(spans, start)
     left = 0.0 if narrow else width * _LABEL_SHARE
     step = 40 if narrow else 28
     frame = _Frame(left, width - left - 8, start, end, step, 20 if narrow else 5)
@@ -70,9 +73,13 @@ class _Frame:
         return self.left + position(moment, self.start, self.end, self.width)
 
 
-def make_lanes(plot: Plot) -> dict[str, list[Span]]:
+Lanes = dict[tuple[str, int], list[Span]]
+"""The spans of each lane by its name. What lasts at the same time lies on numbered lanes of the same name."""
+
+
+def make_lanes(plot: Plot) -> Lanes:
     """The spans of each lane by their start; rows without a start are none."""
-    lanes: dict[str, list[Span]] = {}
+    named: dict[str, list[Span]] = {}
     for row in plot.rows:
         start, end = plot.value(row, "start"), plot.value(row, "end")
         if not isinstance(start, datetime):
@@ -80,17 +87,32 @@ def make_lanes(plot: Plot) -> dict[str, list[Span]]:
         start = in_utc(start)
         last = in_utc(end) if isinstance(end, datetime) else max(in_utc(plot.now), start)
         span = Span(row, start, max(last, start), not isinstance(end, datetime))
-        lanes.setdefault(plot.whole(row, "lane"), []).append(span)
-    for lane in lanes.values():
-        lane.sort(key=lambda span: (span.start, span.end))
+        named.setdefault(plot.whole(row, "lane"), []).append(span)
+    lanes: Lanes = {}
+    for name, spans in named.items():
+        ends: list[datetime] = []
+        for span in sorted(spans, key=lambda span: (span.start, span.end)):
+            free = next((number for number, end in enumerate(ends) if end <= span.start), len(ends))
+            ends[free : free + 1] = [span.end]
+            lanes.setdefault((name, free), []).append(span)
     return lanes
 
 
-def _cut(lanes: dict[str, list[Span]]) -> dict[str, list[Span]]:
+def _cut(lanes: Lanes) -> Lanes:
     """The first lanes, and of each the last spans."""
     shown = dict(list(lanes.items())[:MOST_LANES])
     most = max(MOST_SPANS // len(shown), 1)
     return {name: lane[-most:] for name, lane in shown.items()}
+
+
+def _end(spans: list[Span], start: datetime) -> datetime:
+    """Where the axis ends: now, or soon after the last event if that was long ago."""
+    last = max(span.start if span.open else span.end for span in spans)
+    after = max((last - start) * _AFTER, timedelta(minutes=1))
+    end = max(span.end for span in spans)
+    if last > start:
+        end = min(end, later(last, after))
+    return max(end, later(start, timedelta(minutes=1)))
 
 
 def _times(frame: _Frame, height: float, count: int) -> Iterator[Markup]:
@@ -114,7 +136,7 @@ def _lane(plot: Plot, frame: _Frame, number: int, lane: list[Span]) -> Iterator[
     for span in lane:
         colour = colours[plot.whole(span.row, "label")]
         x, end = frame.x(span.start), frame.x(span.end)
-        length = max(end - x - 0.75, 1)
+        length = max(end - x - 0.75, _LEAST_LENGTH)
         shapes = [rect(x, top + frame.above, length, 16, f"t{colour}")]
         if words := fit(plot.label(span.row, "label"), length - 10, SMALL):
             shapes.append(text(x + 5, top + frame.above + 12, words, "on"))
@@ -132,7 +154,7 @@ def _hint(plot: Plot, span: Span) -> str:
     return "\n".join(lines)
 
 
-def _summary(plot: Plot, lanes: dict[str, list[Span]], start: datetime) -> str:
+def _summary(plot: Plot, lanes: Lanes, start: datetime) -> str:
     spans = sum(len(lane) for lane in lanes.values())
     busiest = max(lanes.values(), key=len)
     return (
@@ -141,7 +163,7 @@ def _summary(plot: Plot, lanes: dict[str, list[Span]], start: datetime) -> str:
     )
 
 
-def _left_out(plot: Plot, lanes: dict[str, list[Span]], drawn: dict[str, list[Span]]) -> str:
+def _left_out(plot: Plot, lanes: Lanes, drawn: Lanes) -> str:
     words = []
     if len(drawn) < len(lanes):
         words.append(f"{grouped(len(drawn))} of {grouped(len(lanes))} lanes are drawn.")
@@ -150,5 +172,9 @@ def _left_out(plot: Plot, lanes: dict[str, list[Span]], drawn: dict[str, list[Sp
         words.append(f"{grouped(cut)} earlier spans are left out.")
     undated = len(plot.rows) - sum(len(lane) for lane in lanes.values())
     if undated:
-        words.append(f"{grouped(undated)} rows without a start are not drawn.")
+        words.append(
+            "1 row without a start is not drawn."
+            if undated == 1
+            else f"{grouped(undated)} rows without a start are not drawn."
+        )
     return " ".join(words)

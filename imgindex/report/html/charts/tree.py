@@ -95,6 +95,6 @@ def group_small(node: Node, room: Box) -> list[Node]:
     return sorted(kept, key=by_size)
 
 
-def by_size(node: Node) -> tuple[float, str]:
-    """The largest first, then by name."""
-    return -node.value, node.hint
+def by_size(node: Node) -> tuple[bool, float, str]:
+    """The largest first, then by name; what is many things together comes last."""
+    return node.is_rest, -node.value, node.hint
