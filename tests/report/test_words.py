@@ -34,6 +34,6 @@ def test_a_time_is_in_utc_and_to_the_minute() -> None:
 
 
 def test_a_heading_has_no_unit() -> None:
-    assert ["shared", "image count", "image", "created", "saved percent"] == [
+    assert ["shared", "image count", "image", "created", "share saved"] == [
         heading_of(name) for name in ("shared_bytes", "image_count", "image_id", "created_at", "saved_percent")
     ]

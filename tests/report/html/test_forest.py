@@ -73,3 +73,9 @@ def test_a_large_forest_is_cut_and_counted(make_plot) -> None:
     rows = [(str(place), None, str(place), 5) for place in range(2000)]
     drawing = draw_forest(make_plot(COLUMNS, rows, **ROLES), 900)
     assert drawing.left_out == f"{MOST} of 2\u202f000 are drawn."
+
+
+def test_what_is_called_the_same_is_told_apart_by_its_node(make_plot, read_svg) -> None:
+    rows = [("chain-one", None, "debian:8", 5), ("other-two", None, "debian:8", 4), ("c", None, "alone", 3)]
+    svg = read_svg(draw_forest(make_plot(COLUMNS, rows, **ROLES), 900))
+    assert [text.text for text in svg.iter("text")][::2] == ["chain-o debian:8", "other-t debian:8", "alone"]

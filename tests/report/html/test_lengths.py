@@ -11,7 +11,7 @@ from imgindex.report.html.charts.bars import MOST as MOST_BARS
 from imgindex.report.html.charts.bars import draw_bars
 from imgindex.report.html.charts.columns import draw_columns
 from imgindex.report.html.charts.matrix import MOST_NARROW, draw_matrix, scale
-from imgindex.report.html.charts.timeline import draw_timeline
+from imgindex.report.html.charts.timeline import draw_timeline, make_lanes
 
 BARS = ["repository TEXT", "size_bytes BIGINT", "unique_bytes BIGINT"]
 WIDTHS = [900, 360]
@@ -122,7 +122,7 @@ def test_lanes_whose_labels_are_the_same_stay_apart(make_plot, read_svg, find_cl
 
 def test_spans_without_a_start_are_counted(make_plot) -> None:
     rows = [("web", datetime(2026, 1, 1, tzinfo=UTC), None, "x"), ("web", None, None, "y")]
-    assert draw_timeline(make_plot(SPANS, rows, **ROLES), 900).left_out == "1 rows without a start are not drawn."
+    assert draw_timeline(make_plot(SPANS, rows, **ROLES), 900).left_out == "1 row without a start is not drawn."
     assert draw_timeline(make_plot(SPANS, rows[1:], **ROLES), 900) is None
 
 
@@ -158,3 +158,30 @@ def test_a_phone_has_room_for_fewer(make_plot) -> None:
 
 def test_one_thing_alone_makes_no_matrix(make_plot) -> None:
     assert draw_matrix(make_plot(PAIRS, [("a", "a", 5)], **PAIR), 900) is None
+
+
+def test_each_basis_has_bars_of_its_own_scale(make_plot, read_svg, find_classes) -> None:
+    columns = ["source TEXT", "basis TEXT", "size_bytes BIGINT"]
+    rows = [("a", "on_disk", 4000), ("b", "compressed", 10), ("c", "on_disk", 1000), ("d", "compressed", 5)]
+    svg = read_svg(draw_bars(make_plot(columns, rows, label="source", value="size_bytes"), 900))
+    assert [head.text for head in find_classes(svg, "head")] == ["on disk", "compressed"]
+    lengths = [float(bar.get("width")) for bar in find_classes(svg, "bar")]
+    assert lengths == pytest.approx([lengths[0], lengths[0] / 4, lengths[0], lengths[0] / 2], abs=0.01)
+
+
+def test_what_lasts_at_the_same_time_lies_on_lanes_of_its_own(make_plot) -> None:
+    day = [datetime(2026, 1, number, tzinfo=UTC) for number in range(1, 5)]
+    rows = [("a", day[0], day[2], "x"), ("a", day[1], day[3], "y"), ("a", day[2], day[3], "z")]
+    lanes = make_lanes(make_plot(SPANS, rows, **ROLES))
+    assert [(name, [span.row[3] for span in lane]) for name, lane in lanes.items()] == [
+        (("a", 0), ["x", "z"]),
+        (("a", 1), ["y"]),
+    ]
+
+
+def test_one_day_is_no_slab_and_has_no_hours(make_plot, read_svg, find_classes) -> None:
+    columns = ["day_start TIMESTAMPTZ", "move_count BIGINT"]
+    rows = [(datetime(2025, 11, 24, tzinfo=UTC), 6)]
+    svg = read_svg(draw_columns(make_plot(columns, rows, time="day_start", value="move_count"), 900))
+    assert [float(bar.get("width")) for bar in find_classes(svg, "c1")] == [39]
+    assert [tick.text for tick in find_classes(svg, "tick")][-1] == "24 Nov"

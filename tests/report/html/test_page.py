@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -256,3 +256,10 @@ def test_a_page_of_the_largest_answers_stays_below_five_megabytes(make_report, m
     answers = [make_answer(names, rows, chart=Chart(kind, roles), count=10**6) for kind, roles in kinds.items()]
     # The largest of our reports have fifteen sections.
     assert len(render_page(make_report(*answers)).encode()) * 15 / len(kinds) < 5_000_000
+
+
+def test_what_was_asked_is_in_the_title_and_only_its_source_is_listed(make_report, now: datetime) -> None:
+    report = make_report(values={"source": "web1"}, subject="web1", sources=[("web1", now), ("web2", now)])
+    page = Page(render_page(report))
+    assert [page.text_of("h1"), page.text_of("title")] == [[f"{report.definition.title} web1"]] * 2
+    assert "web2" not in "".join(page.text_of("li"))
