@@ -27,7 +27,7 @@ CHARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Each kind of chart: the roles that it must have, and those that it may have.
 
-bars: one bar a row; `part` is the share of `value` that is drawn in the stronger colour. columns: one column a day or month. treemap:
+bars: one bar a row; `part` is the share of `value` in the stronger colour. columns: one column a day or month. treemap:
 `path` names its levels, outermost first, parted by commas. matrix: one cell a row. forest: `parent` is the `node` of
 another row, NULL for a root. timeline: one span a row; `end` NULL lasts until now.
 """

@@ -137,6 +137,13 @@ def test_both_engines_give_the_same_answers(store: str, open_duckdb: Open, open_
 def test_every_query_has_an_answer_in_some_store(open_duckdb: Open) -> None:
     indexes = [open_duckdb(store, make) for store, make in STORES.items()]
     silent = [
-        query.name for query in QUERIES if not any(index.ask(query.name, **values_of(query)).rows for index in indexes)
+        query for query in QUERIES if not any(index.ask(query.name, **values_of(query)).rows for index in indexes)
     ]
-    assert [] == silent
+    # Not every image has a base, say: of the others, some image answers.
+    images = [(index, image) for index in indexes for (image,) in index.ask("inventory/images").only("image_id")]
+    assert [] == [
+        query.name
+        for query in silent
+        if "image" not in values_of(query)
+        or not any(index.ask(query.name, **{**values_of(query), "image": image}).rows for index, image in images)
+    ]
