@@ -35,7 +35,8 @@ def test_a_document_is_as_generated(name: str, generated: Path) -> None:
 
 def test_every_query_is_documented_and_no_place_of_a_machine_is(generated: Path) -> None:
     text = (generated / "queries.md").read_text()
-    names = [f"{path.parent.name}/{path.stem}" for path in (ROOT / "queries").glob("*/*.sql")]
+    files = (ROOT / "queries").glob("*/*.sql")
+    names = [f"{path.parent.name}/{path.stem}" for path in files if "." not in path.stem]  # none for one engine alone
     assert sorted(names) == sorted(re.findall(r"^### (\S+)$", text, re.MULTILINE))
     assert str(generated.parent) not in text
     assert "/tmp" not in text.replace("127.0.0.1:5055/tmp", "")

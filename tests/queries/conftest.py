@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +74,7 @@ def open_postgresql(postgresql_server: sqlalchemy.URL, open_duckdb: Open) -> Ite
 
     def open_index(name: str, make: Callable[[Path, Database], None]) -> Index:
         if name not in made:
-            place = f"imgindex_queries_{name}_{os.getpid()}"
+            place = f"imgindex_queries_{name}_{os.getpid()}_{time.monotonic_ns()}"  # another room has its own
             administer(postgresql_server, f"CREATE DATABASE {place} TEMPLATE template0 ENCODING 'UTF8'")
             url = postgresql_server.set(database=place).render_as_string(hide_password=False)
             migrate.upgrade(url)

@@ -29,7 +29,7 @@ NAME = re.compile(r"\bimgindex(_reader)?\b")
 @pytest.fixture(scope="module")
 def as_role(postgresql_server: sqlalchemy.URL) -> Iterator[Callable[[str], str]]:
     """The document's statements, run with names of this test's own: the index's URL for `imgindex` or its reader."""
-    own = f"imgindex_{os.getpid()}"
+    own = f"imgindex_roles_{os.getpid()}"
     roles, grants = (NAME.sub(rf"{own}\1", block) for block in SQL_BLOCK.findall(document()))
 
     def url(role: str) -> str:
