@@ -1,7 +1,7 @@
 """How long each report takes, how large its page is, and how fast the page is in a browser.
 
-    python benchmarks/bench_report.py [STORE...]
-    python benchmarks/bench_report.py INDEX.duckdb
+    PYTHONPATH=. python benchmarks/bench_report.py [STORE...]
+    PYTHONPATH=. python benchmarks/bench_report.py INDEX.duckdb
 
 Every shipped report is made as a user makes it, in a process of its own: layer-sharing and tag-drift of the whole
 index, host of its first source of a container engine, image of its first name. Then the page is opened in headless
@@ -12,9 +12,6 @@ One round, since a page is made once; where others use the machine, trust the CP
 from __future__ import annotations
 
 import argparse
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from measure import IMGINDEX, Usage, new_folder, open_stores, print_table, run
 from sqlalchemy import text
 
 from imgindex.store.engine import open_engine
+from tests.report.browser.chromium import find_browser, launched
 
 FORMATS = ("html", "md", "json")
 VALUES = {
@@ -31,7 +29,6 @@ VALUES = {
     "image": "SELECT MIN(image_id) FROM image_summary WHERE listed",
 }
 """By report, where the value that it must be given comes from."""
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 DONE = "await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
 """Waits until what was changed is drawn."""
@@ -86,33 +83,17 @@ def measure_all(db: str, folder: Path) -> None:
             lines.append(line_of(f"{name} as {form}", usage, path))
         pages.append(folder / f"{name}.html")
     print_table(["report", "s, wall", "s, CPU", "peak MB", "bytes"], lines)
-    with open_browser() as browser:
-        if browser is None:
-            print("no Chromium is installed: pages were not opened")
-            return
+    program = find_browser()
+    if program is None:
+        print("no Chromium is installed: pages were not opened")
+        return
+    with launched(program) as browser:
         print_table(["page", "ms to load", "ms to sort", "ms to filter"], [open_page(browser, page) for page in pages])
 
 
 def line_of(name: str, usage: Usage, path: Path) -> list[str]:
     size = path.stat().st_size
     return [name, f"{usage.wall:.2f}", f"{usage.cpu:.2f}", f"{usage.peak_bytes / 1e6:.0f}", f"{size:,}"]
-
-
-@contextmanager
-def open_browser() -> Iterator[Any]:
-    """A headless Chromium; None where there is none."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        yield None
-        return
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def open_page(browser: Any, path: Path) -> list[str]:

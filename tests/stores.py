@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from imgindex.ingest import IngestOptions, ScanReport, ingest
 from imgindex.store import migrate
+from imgindex.store.check import check
 from imgindex.store.engine import open_engine
 from imgindex.store.schema import metadata
 from tests.builders import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Blob, Image, Index, Layer, as_json, digest_of
@@ -123,6 +124,15 @@ class Database:
     def copy(self, path: Path) -> Database:
         shutil.copyfile(self.path, path)
         return Database(path)
+
+
+def is_sound(db: Database) -> bool:
+    """Whether `db check` finds nothing."""
+    engine = open_engine(str(db.path), read_only=True)
+    try:
+        return check(engine) == []
+    finally:
+        engine.dispose()
 
 
 def new_index(folder: Path, name: str = "index.duckdb") -> Database:

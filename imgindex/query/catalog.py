@@ -58,7 +58,7 @@ class Catalog:
 
     def place(self, name: str) -> tuple[str, Path]:
         """The name in full and the file of the query that `find` would read. Raises UnknownQueryError."""
-        folded = _fold(name)
+        folded = fold_name(name)
         found = [folded] if folded in self._places else [key for key in self._places if key.endswith("/" + folded)]
         if not found:
             raise UnknownQueryError(self._refusal(name))
@@ -69,7 +69,7 @@ class Catalog:
 
     def _refusal(self, name: str) -> str:
         ends = {key.rpartition("/")[2]: key for key in self._places}
-        near = difflib.get_close_matches(_fold(name), [*self._places, *ends], n=3, cutoff=0.6)
+        near = difflib.get_close_matches(fold_name(name), [*self._places, *ends], n=3, cutoff=0.6)
         names = dict.fromkeys(self._places[ends.get(match, match)][0] for match in near)
         meant = f" Did you mean {' or '.join(names)}?" if names else ""
         return f'There is no saved query "{quote(name)}".{meant} `imgindex query list` shows all.'
@@ -85,14 +85,16 @@ def open_catalog(folders: Sequence[Path] = ()) -> Catalog:
 
     Raises UsageError for a folder that is not there.
     """
-    listed = [Path(part) for part in os.environ.get("IMGINDEX_QUERIES", "").split(os.pathsep) if part]
-    for folder, said in [
-        *((folder, "--queries") for folder in folders),
-        *((part, "IMGINDEX_QUERIES") for part in listed),
-    ]:
+    return Catalog([*list_folders(folders, "--queries", "IMGINDEX_QUERIES"), shipped.folder("queries")])
+
+
+def list_folders(folders: Sequence[Path], option: str, variable: str) -> list[Path]:
+    """The folders that an option names, then those of an environment variable. Raises UsageError for what is none."""
+    listed = [Path(part) for part in os.environ.get(variable, "").split(os.pathsep) if part]
+    for folder, said in [*((folder, option) for folder in folders), *((part, variable) for part in listed)]:
         if not folder.is_dir():
             raise UsageError(f'{said} names "{quote(folder)}", which is no folder.')
-    return Catalog([*folders, *listed, shipped.folder("queries")])
+    return [*folders, *listed]
 
 
 def _index(folder: Path) -> dict[str, tuple[str, Path]]:
@@ -107,7 +109,7 @@ def _index(folder: Path) -> dict[str, tuple[str, Path]]:
                 f"{path}: the name of a query has letters, digits, - and _ only (SQL for PostgreSQL: name{SIBLING})",
                 path=str(path),
             )
-        twin = places.setdefault(_fold(name), (name, path))
+        twin = places.setdefault(fold_name(name), (name, path))
         if twin[1] != path:
             raise QueryError(f"{twin[1]} and {path} have the same name. Rename one of them.", name=name, path=str(path))
     for sibling in siblings:
@@ -126,5 +128,6 @@ def _files(folder: Path, suffix: str) -> list[Path]:
     ]
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
+    """What is the same in two names that people, or file systems, take for one."""
     return name.casefold().replace("_", "-")

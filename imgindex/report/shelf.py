@@ -8,14 +8,13 @@ later folder; names are the same where only case, or `-` and `_`, differ.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from imgindex import shipped
-from imgindex.errors import ReportError, UnknownReportError, UsageError, quote
-from imgindex.query.catalog import Catalog
+from imgindex.errors import ReportError, UnknownReportError, quote
+from imgindex.query.catalog import Catalog, fold_name, list_folders
 from imgindex.query.parameters import Parameter
 from imgindex.report.check import check_definition
 from imgindex.report.definition import read_definition
@@ -47,9 +46,9 @@ class Shelf:
     def place(self, name: str) -> tuple[str, Path]:
         """The name as its file has it, and the file. Raises UnknownReportError, with near misses."""
         try:
-            return self._places[_fold(name)]
+            return self._places[fold_name(name)]
         except KeyError:
-            meant = near_misses(_fold(name), [known for known, _ in self.places()])
+            meant = near_misses(fold_name(name), [known for known, _ in self.places()])
             raise UnknownReportError(f'There is no report "{quote(name)}".{meant}') from None
 
     def find(self, name: str, catalog: Catalog) -> Definition:
@@ -63,14 +62,7 @@ def open_shelf(folders: Sequence[Path] = ()) -> Shelf:
 
     Raises UsageError for a folder that is not there.
     """
-    listed = [Path(part) for part in os.environ.get("IMGINDEX_REPORTS", "").split(os.pathsep) if part]
-    for folder, said in [
-        *((folder, "--reports") for folder in folders),
-        *((part, "IMGINDEX_REPORTS") for part in listed),
-    ]:
-        if not folder.is_dir():
-            raise UsageError(f'{said} names "{quote(folder)}", which is no folder.')
-    return Shelf([*folders, *listed, shipped.folder("reports")])
+    return Shelf([*list_folders(folders, "--reports", "IMGINDEX_REPORTS"), shipped.folder("reports")])
 
 
 def read_header(path: Path) -> tuple[str, tuple[Parameter, ...]]:
@@ -93,11 +85,7 @@ def _index(folder: Path) -> dict[str, tuple[str, Path]]:
             raise ReportError(
                 f"{quote(path, 400)}: the name of a report has letters, digits, - and _ only", path=str(path)
             )
-        twin = places.setdefault(_fold(name), (name, path))
+        twin = places.setdefault(fold_name(name), (name, path))
         if twin[1] != path:
             raise ReportError(f"{twin[1]} and {path} have the same name. Rename one of them.", path=str(path))
     return places
-
-
-def _fold(name: str) -> str:
-    return name.casefold().replace("_", "-")

@@ -9,23 +9,13 @@ from typing import Any
 import pytest
 
 from imgindex.errors import SourceIdentityError, StoreError, UnknownSourceError, UsageError
-from imgindex.store.check import check
-from imgindex.store.engine import open_engine
 from imgindex.store.forget import forget
 from tests.builders import Docker, Layout, Registry, make_image
-from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, at
+from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, at, is_sound
 
 ONE, TWO, THREE = make_image(1), make_image(2), make_image(3)
 FIRST, SECOND, THIRD, FOURTH = (NOON + HOUR * n for n in range(4))
 DECIDED = [table for table in OBSERVED if table not in ("scans", "scan_scopes", "index_info", "tag_traces")]
-
-
-def is_sound(db: Database) -> bool:
-    engine = open_engine(str(db.path), read_only=True)
-    try:
-        return check(engine) == []
-    finally:
-        engine.dispose()
 
 
 def layout_of(path: Path, *images: Any) -> Layout:

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from imgindex.errors import ImgindexError, LoadError, SchemaVersionError, SourceIdentityError, UsageError
 from imgindex.store import migrate
-from imgindex.store.check import check
-from imgindex.store.engine import open_engine
 from imgindex.store.merge import Merged, merge
 from imgindex.store.schema import VIEWS, metadata
 from tests.builders import Layout, Registry, make_image, make_index
-from tests.stores import HOUR, NOON, Database, Row
+from tests.stores import HOUR, NOON, Database, Row, is_sound
 
 LATE = 1_795_500_000
 """After the sample stores were made, in seconds since 1970."""
@@ -40,14 +38,6 @@ def shown(db: Database) -> dict[str, list[Row]]:
 def united(path: Path, *others: Database) -> Database:
     merge(str(path), [str(other.path) for other in others])
     return Database(path)
-
-
-def is_sound(db: Database) -> bool:
-    engine = open_engine(str(db.path), read_only=True)
-    try:
-        return check(engine) == []
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture

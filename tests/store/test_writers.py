@@ -20,7 +20,6 @@ from imgindex.ingest import IngestOptions, ScanReport, ingest
 from imgindex.records.keys import content_key
 from imgindex.sources.registry_root.source import RegistryRoot
 from imgindex.store import content, loader, session
-from imgindex.store.check import check
 from imgindex.store.dialects import postgresql
 from imgindex.store.engine import connect, open_engine
 from imgindex.store.forget import forget
@@ -30,7 +29,20 @@ from imgindex.store.session import Session
 from tests.builders import Docker, Layout, Registry, make_image, make_index
 from tests.indexes import Server
 from tests.postgres import NewDatabase, administer
-from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, Row, Unwatched, at, image_of, layer_of, new_index
+from tests.stores import (
+    CONTENT,
+    HOUR,
+    NOON,
+    OBSERVED,
+    Database,
+    Row,
+    Unwatched,
+    at,
+    image_of,
+    is_sound,
+    layer_of,
+    new_index,
+)
 
 LATE = 1_795_500_000
 """After the sample stores were made, in seconds since 1970."""
@@ -64,14 +76,6 @@ def read(url: str, store: Path, name: str, as_of: int = LATE) -> ScanReport:
 def held(db: Database) -> dict[str, list[Any]]:
     """Content and observations, less what is made anew each time."""
     return db.dump([*CONTENT, *OBSERVED], without=MADE_HERE | COUNTED)
-
-
-def is_sound(db: Database) -> bool:
-    engine = open_engine(str(db.path), read_only=True)
-    try:
-        return check(engine) == []
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture

@@ -35,10 +35,21 @@ LIMIT = 60_000
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A browser, ended at the end. Skips the test where none is installed."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+    program = find_browser()
     if program is None:
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         refuse(f"none of {', '.join(NAMES)} is installed: run scripts/install-test-parts")
+    with launched(program) as browser:
+        yield browser
+
+
+def find_browser() -> str | None:
+    """The program, where one is installed."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:
