@@ -8,10 +8,10 @@ INSTALL_PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --editable 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bi check fmt lock bench clean
+.PHONY: help demo test bi postgresql check fmt lock bench clean
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "make %-6s  %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "make %-10s  %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.demo ## ingest the sample stores and report on them, in a temporary folder
 	@$(BIN)/imgindex demo
@@ -27,6 +27,10 @@ bi: $(VENV)/.dev ## run the BI tools on the samples, and keep what they answer i
 	scripts/install-test-parts
 	scripts/install-bi-tools $(BIN)
 	IMGINDEX_KEEP=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/bi $(ARGS)
+
+postgresql: $(VENV)/.dev ## run the tests of an index in PostgreSQL on its versions 16, 17 and 18
+	scripts/install-test-parts
+	scripts/test-postgresql $(BIN)
 
 check: $(VENV)/.dev ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -45,7 +49,7 @@ bench: $(VENV)/.dev ## measure, and print the figures (STORES names stores to re
 	scripts/bench $(BIN)/python $(STORES)
 
 clean: ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) .venv-bi .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-bi .venv-postgresql .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The files below are empty and only tell that a step is done; a change of what a step depends on repeats it.

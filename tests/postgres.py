@@ -1,8 +1,9 @@
 """A private PostgreSQL server for tests, and a fresh database for each test that asks for one.
 
-The server is the newest one installed (`scripts/install-test-parts` installs one). Each test process starts its own in
-a temporary folder, without durability, and stops it at the end. IMGINDEX_TEST_PG_URL names a server to use instead,
-with a user who may create databases. Without either, the tests that need one are skipped, or fail where CI=true.
+The server is the newest one installed (`scripts/install-test-parts` installs one), or that of IMGINDEX_TEST_PG_BIN, the
+folder of its programs. Each test process starts its own in a temporary folder, without durability, and stops it at the
+end. IMGINDEX_TEST_PG_URL names a server to use instead, with a user who may create databases. Without any, the tests
+that need one are skipped, or fail where CI=true.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def postgresql_url(new_postgresql_database: NewDatabase) -> str:
 
 
 def server_programs() -> Path | None:
-    """The folder that holds `initdb` and `pg_ctl`: of the newest server where systems put it, else on the PATH."""
+    """The folder that holds `initdb` and `pg_ctl`: as asked, of the newest server where systems put it, or on the PATH."""
+    if asked := os.environ.get("IMGINDEX_TEST_PG_BIN"):
+        return Path(asked)
     folders = [folder for place in PLACES for folder in Path("/").glob(place[1:]) if (folder / "initdb").exists()]
     if not folders and (found := shutil.which("initdb")):
         folders = [Path(found).resolve().parent]
