@@ -16,6 +16,11 @@ on. A `StoreError` rolls the scan back. Facts are attributes; messages quote unt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+NAMES_SHOWN = 30
+"""How many names a message lists."""
+
 
 def quote(text: object, limit: int = 120) -> str:
     """Untrusted text for a message: escaped, on one line, at most `limit` characters."""
@@ -23,6 +28,25 @@ def quote(text: object, limit: int = 120) -> str:
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in shown)
+
+
+def near_misses(name: str, known: Iterable[str], command: str | None = None) -> str:
+    """Sentences to put behind the refusal of a name: the known names that are nearly this one, and `command`, which
+    lists all. Where no command does, all there are if none is near. Of a path, its end is enough to be near.
+    """
+    import difflib
+
+    names = list(known)
+    ends = {whole.rpartition("/")[2].casefold(): whole for whole in names}
+    spelt = ends | {whole.casefold(): whole for whole in names}
+    near = difflib.get_close_matches(name.casefold(), spelt, n=3, cutoff=0.6)
+    meant = " or ".join(quote(whole) for whole in dict.fromkeys(spelt[match] for match in near))
+    said = f" Did you mean {meant}?" if meant else ""
+    if command is not None:
+        return f"{said} `{command}` lists all."
+    more = ", …" if len(names) > NAMES_SHOWN else ""
+    listed = ", ".join(map(quote, names[:NAMES_SHOWN])) + more
+    return said or (f" There are: {listed}." if names else " There are none.")
 
 
 class ImgindexError(Exception):

@@ -34,15 +34,25 @@ def print_result(
 
     `width`: how wide a table is where no terminal or COLUMNS says it; as wide as it needs, if None.
     """
-    from imgindex.query.formats import format_of, write
+    from imgindex.query.formats import write
 
     with result:
-        chosen = str(format_name or format_of(output))
+        chosen = choose_format(format_name, output)
         with open_sink(output, width) as sink:
             written = write(result, chosen, sink, limit)
     if written.cut and chosen != "table":
         note(f"There are more than these {written.rows:,} rows; --limit cut them off.")
     return written.rows
+
+
+def choose_format(format_name: Format | None, output: Path | None) -> Format:
+    """The format that is asked for, else that of the file's suffix. Asked before a query runs, it spares a vain wait.
+
+    Raises UsageError for a suffix that says nothing.
+    """
+    from imgindex.query.formats import format_of
+
+    return format_name or Format(format_of(output))
 
 
 def print_heading(text: str, call: str | None = None) -> None:

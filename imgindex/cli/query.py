@@ -23,7 +23,7 @@ from imgindex.cli.options import (
     Wait,
     split_parameters,
 )
-from imgindex.cli.output import note, open_sink, print_result
+from imgindex.cli.output import choose_format, note, open_sink, print_result
 from imgindex.errors import QueryParameterError, UsageError, quote
 
 if TYPE_CHECKING:
@@ -163,8 +163,9 @@ def run_query(
         values = bind_values(query.parameters, given)
     except QueryParameterError as error:
         raise QueryParameterError(f"{error}{_example(query, given, db)}") from error
+    chosen = choose_format(format_name, output)
     engine = open_engine(db, read_only=True)
-    if not print_result(run(engine, query, values, timeout=timeout or None), format_name, output, limit):
+    if not print_result(run(engine, query, values, timeout=timeout or None), chosen, output, limit):
         with engine.connect() as connection:
             for sentence in find_unknown(connection, values):
                 note(sentence)

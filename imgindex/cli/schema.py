@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgindex.cli.options import Output, ResultFormat
 from imgindex.cli.output import print_result
-from imgindex.errors import UsageError, quote
+from imgindex.errors import UsageError, near_misses, quote
 
 if TYPE_CHECKING:
     from imgindex.query.result import Result
@@ -45,9 +44,8 @@ def schema(
     elif name.lower() in relations:
         result = _columns_of(relations[name.lower()])
     else:
-        near = difflib.get_close_matches(name.lower(), relations, n=3)
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise UsageError(f'There is no table or view "{quote(name)}".{meant} `imgindex schema` lists all.')
+        near = near_misses(name, relations, "imgindex schema")
+        raise UsageError(f'There is no table or view "{quote(name)}".{near}')
     print_result(result, format_name, output, 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from imgindex.cli.groups import make_group
 from imgindex.cli.options import DEFAULT_DB, Db, Output, ResultFormat, Wait
 from imgindex.cli.output import note, print_heading, print_result
-from imgindex.errors import UnknownSourceError, quote
+from imgindex.errors import UnknownSourceError, near_misses, quote
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -110,9 +109,8 @@ def check_name(engine: Engine, name: str) -> None:
     with run_sql(engine, "SELECT source FROM source_status ORDER BY source") as result:
         names = [row[0] for row in result.rows()]
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=3)
-        meant = f" Did you mean {' or '.join(map(quote, near))}?" if near else ""
-        raise UnknownSourceError(f'The index has no source "{quote(name)}".{meant} `imgindex source list` lists all.')
+        near = near_misses(name, names, "imgindex source list")
+        raise UnknownSourceError(f'The index has no source "{quote(name)}".{near}')
 
 
 def _own_query(heading: str, sql: str) -> Query:

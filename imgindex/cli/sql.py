@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imgindex.cli.options import DEFAULT_DB, DEFAULT_TIMEOUT, Db, Limit, Output, ResultFormat, Timeout, Wait
-from imgindex.cli.output import print_result
+from imgindex.cli.output import choose_format, print_result
 from imgindex.errors import UsageError, quote
 
 
@@ -43,8 +43,9 @@ def sql(
     from imgindex.store.engine import open_engine
 
     text = _read(statement, file)
+    chosen = choose_format(format_name, output)
     engine = open_engine(db, read_only=True)
-    print_result(run_sql(engine, text, timeout=timeout or None), format_name, output, limit)
+    print_result(run_sql(engine, text, timeout=timeout or None), chosen, output, limit)
 
 
 def _read(statement: str | None, file: Path | None) -> str:

@@ -9,14 +9,13 @@ differ, since file systems and people confuse those.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from imgindex import shipped
-from imgindex.errors import QueryError, UnknownQueryError, UsageError, quote
+from imgindex.errors import QueryError, UnknownQueryError, UsageError, near_misses, quote
 from imgindex.query.lint import lint
 from imgindex.query.saved import Query, read_query
 
@@ -61,18 +60,12 @@ class Catalog:
         folded = fold_name(name)
         found = [folded] if folded in self._places else [key for key in self._places if key.endswith("/" + folded)]
         if not found:
-            raise UnknownQueryError(self._refusal(name))
+            near = near_misses(name, self.names(), "imgindex query list")
+            raise UnknownQueryError(f'There is no saved query "{quote(name)}".{near}')
         if len(found) > 1:
             which = ", ".join(self._places[key][0] for key in sorted(found))
             raise UnknownQueryError(f"Several saved queries end with {quote(name)}: {which}. Name one of them whole.")
         return self._places[found[0]]
-
-    def _refusal(self, name: str) -> str:
-        ends = {key.rpartition("/")[2]: key for key in self._places}
-        near = difflib.get_close_matches(fold_name(name), [*self._places, *ends], n=3, cutoff=0.6)
-        names = dict.fromkeys(self._places[ends.get(match, match)][0] for match in near)
-        meant = f" Did you mean {' or '.join(names)}?" if names else ""
-        return f'There is no saved query "{quote(name)}".{meant} `imgindex query list` shows all.'
 
 
 def is_name(text: str) -> bool:

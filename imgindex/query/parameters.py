@@ -26,6 +26,7 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 LIMIT = "limit"
 """The parameter that says how many rows, in every query that has one."""
 MOST_ROWS = 2**31 - 1
+"""What may stand behind LIMIT at most, as an INTEGER."""
 
 
 class ParameterType(NamedTuple):
@@ -47,6 +48,8 @@ class Parameter:
     """What it is where nothing else is said; NULL and required are told apart by `required`."""
     required: bool
     help: str
+    counts: bool = False
+    """It says how many there are at most: it stands behind LIMIT."""
 
     def signature(self) -> str:
         """As a person would write it: `limit=20`, or `source=TEXT` where it must be given."""
@@ -129,13 +132,14 @@ def bind_values(parameters: tuple[Parameter, ...], given: Mapping[str, Value]) -
             values[parameter.name] = parse_value(parameter, value) if isinstance(value, str) else value
         else:
             values[parameter.name] = parameter.default
-        if parameter.name == LIMIT and not _is_limit(values[parameter.name]):
-            raise QueryParameterError(f"Parameter {LIMIT} is a number of rows, from 0 to {MOST_ROWS:,}.")
+        if parameter.counts or parameter.name == LIMIT:
+            _check_count(parameter.name, values[parameter.name])
     return values
 
 
-def _is_limit(value: Value) -> bool:
-    return not isinstance(value, int) or 0 <= value <= MOST_ROWS
+def _check_count(name: str, value: Value) -> None:
+    if isinstance(value, int) and not 0 <= value <= MOST_ROWS:
+        raise QueryParameterError(f"Parameter {name} says how many: from 0 to {MOST_ROWS:,}, not {value}.")
 
 
 def missing_parameters(parameters: tuple[Parameter, ...], given: Mapping[str, Value]) -> list[Parameter]:

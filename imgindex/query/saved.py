@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgindex.errors import QueryError, QueryParameterError, quote
@@ -28,6 +28,8 @@ _PARAMETER = re.compile(
     r"(?: = (?P<default>'(?:[^']|'')*'|[^\s']\S*(?: \S+)*))?"
     r"(?: {2,}(?P<help>\S.*))?"
 )
+_COUNT = re.compile(r"\bLIMIT\s+(?:CAST\s*\(\s*)?:(\w+)", re.IGNORECASE)
+"""A parameter that stands behind LIMIT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def parse_query(name: str, path: Path, text: str, override: str | None = None) -
         if unused := sorted(parameters.keys() - used):
             raise refuse(f"parameter {unused[0]} is declared, but the SQL{place} does not use :{unused[0]}")
     question = paragraphs.partition("\n")[0]
-    return Query(name, path, question, paragraphs, tuple(parameters.values()), sql, postgresql)
+    counting = {*_COUNT.findall(sql), *_COUNT.findall(postgresql or "")}
+    declared = tuple(replace(item, counts=item.name in counting) for item in parameters.values())
+    return Query(name, path, question, paragraphs, declared, sql, postgresql)
 
 
 def bound_names(sql: str) -> set[str]:

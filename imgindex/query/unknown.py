@@ -3,7 +3,7 @@
 A parameter tells by its name what it names: `source`, `host`, `repository`, `image`. It may be a pattern or a start, so
 an unknown one is no error; but an answer of no rows is to be told from a name that was mistyped.
 
-    find_unknown(connection, {"source": "regsitry"}) -> ['There is no source "regsitry". There are: host, registry.']
+    find_unknown(connection, {"source": "regsitry"}) -> ['There is no source "regsitry". Did you mean registry?']
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imgindex.errors import quote
+from imgindex.errors import near_misses, quote
 from imgindex.query.parameters import Value
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-SHOWN = 10
-"""How many names a message lists."""
 
 _SOURCES = "SELECT name FROM source_streams ORDER BY name"
 _REPOSITORY = "SELECT COUNT(*) FROM repositories WHERE name = :name"
@@ -47,8 +44,7 @@ def _judge_source(connection: Connection, name: str) -> str | None:
     names = list(connection.execute(text(_SOURCES)).scalars())
     if name in names:
         return None
-    listed = ", ".join(quote(known) for known in names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-    return f'There is no source "{quote(name)}". There are: {listed or "none"}.'
+    return f'There is no source "{quote(name)}".{near_misses(name, names)}'
 
 
 def _judge_repository(connection: Connection, name: str) -> str | None:

@@ -13,12 +13,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from imgindex.errors import ImgindexError, QueryParameterError, ReportError, UnknownQueryError, quote
+from imgindex.errors import ImgindexError, QueryParameterError, ReportError, UnknownQueryError, near_misses, quote
 from imgindex.query.catalog import Catalog
 from imgindex.query.parameters import Value, missing_parameters, parse_value
 from imgindex.query.saved import Query
 from imgindex.report.model import Definition, Section
-from imgindex.report.near import near_misses
 
 NULL = "null"
 """The value that is none, as in the first lines of a query: so that a query does without the report's parameter."""

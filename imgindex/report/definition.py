@@ -23,11 +23,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from imgindex.errors import QueryParameterError, ReportError, quote
+from imgindex.errors import QueryParameterError, ReportError, near_misses, quote
 from imgindex.query.parameters import Parameter
 from imgindex.query.saved import parse_parameter
 from imgindex.report.model import CHARTS, DEFAULT_ROWS, Chart, Definition, Section
-from imgindex.report.near import near_misses
 
 MOST_BYTES = 1 << 20
 """The largest file that is read."""

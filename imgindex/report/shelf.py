@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgindex import shipped
-from imgindex.errors import ReportError, UnknownReportError, quote
+from imgindex.errors import ReportError, UnknownReportError, near_misses, quote
 from imgindex.query.catalog import Catalog, fold_name, list_folders
 from imgindex.query.parameters import Parameter
 from imgindex.report.check import check_definition
 from imgindex.report.definition import read_definition
 from imgindex.report.model import Definition
-from imgindex.report.near import near_misses
 
 SUFFIX = ".toml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -48,7 +47,7 @@ class Shelf:
         try:
             return self._places[fold_name(name)]
         except KeyError:
-            meant = near_misses(fold_name(name), [known for known, _ in self.places()])
+            meant = near_misses(name, [known for known, _ in self.places()])
             raise UnknownReportError(f'There is no report "{quote(name)}".{meant}') from None
 
     def find(self, name: str, catalog: Catalog) -> Definition:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imgindex.errors import QueryParameterError, UnknownThingError, UsageError, quote
+from imgindex.errors import QueryParameterError, UnknownThingError, UsageError, near_misses, quote
 from imgindex.query.catalog import Catalog
 from imgindex.query.parameters import Parameter, Value, bind_values
 from imgindex.query.run import run_query
 from imgindex.query.show.choose import choose_image
 from imgindex.query.unknown import find_unknown
 from imgindex.report.model import Definition
-from imgindex.report.near import near_misses
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

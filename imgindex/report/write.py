@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 from imgindex.errors import UsageError, quote
-from imgindex.query.formats.sink import Sink
+from imgindex.query.formats import Sink, format_by_suffix
 from imgindex.report.model import Report
 
 WRITERS = {
@@ -25,15 +25,7 @@ def format_of(path: Path | None) -> str:
 
     Raises UsageError for a suffix that says nothing.
     """
-    if path is None:
-        return "md"
-    try:
-        return SUFFIXES[path.suffix.lower()]
-    except KeyError:
-        known = ", ".join(SUFFIXES)
-        raise UsageError(
-            f'"{quote(path.name)}" has the suffix of no format. There are {known}; or say it with --format.'
-        ) from None
+    return "md" if path is None else format_by_suffix(path, SUFFIXES)
 
 
 def write_report(report: Report, format_name: str, sink: Sink) -> None:

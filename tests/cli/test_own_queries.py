@@ -110,7 +110,7 @@ def test_the_list_is_by_topic_and_one_topic_can_be_chosen(invoke: Invoke) -> Non
 def test_an_unknown_suffix_is_refused_unless_the_format_is_said(invoke: Invoke, index: Path, tmp_path: Path) -> None:
     refused = invoke("query", "run", "size/sources", "-o", "sizes.xlsx")
     assert (2, False) == (refused.exit_code, (tmp_path / "sizes.xlsx").exists())
-    assert '".xlsx" is the suffix of no format' in refused.stderr
+    assert '"sizes.xlsx" has the suffix of no format. There are .json, ' in refused.stderr
     assert 0 == invoke("query", "run", "size/sources", "-o", "sizes.xlsx", "--format", "csv").exit_code
     assert 0 == invoke("query", "run", "size/sources", "-o", "sizes.txt").exit_code
 

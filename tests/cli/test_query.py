@@ -73,8 +73,12 @@ WRONG = {
     "unknown parameter": (["stores-of-kind", "-p", "kin=x"], 'no parameter "kin"'),
     "no value": (["stores-of-kind", "-p", "kind"], "-p kind=VALUE"),
     "twice": (["stores-of-kind", "-p", "kind=a", "-p", "kind=b"], "kind is given twice"),
-    "limit below nothing": (["size/images", "-p", "limit=-1"], "limit is a number of rows, from 0 to 2,147,483,647"),
-    "limit beyond all": (["size/images", "-p", "limit=2147483648"], "limit is a number of rows"),
+    "limit below nothing": (["size/images", "-p", "limit=-1"], "limit says how many: from 0 to 2,147,483,647, not -1."),
+    "limit beyond all": (
+        ["size/images", "-p", "limit=2147483648"],
+        "limit says how many: from 0 to 2,147,483,647, not 2147483648.",
+    ),
+    "a count by another name": (["drift/timeline", "-p", "tags=-1"], "Parameter tags says how many: from 0 to"),
     "wrong type": (["stores-of-kind", "-p", "kind=a", "-p", "least=x"], "Parameter least is an integer"),
 }
 
@@ -87,7 +91,7 @@ def test_a_wrong_call_ends_with_2(invoke: Invoke, arguments: list[str], message:
 
 
 UNKNOWN = {
-    "source": (["size/images", "-p", "source=regsitry"], 'There is no source "regsitry". There are: docker-host, '),
+    "source": (["size/images", "-p", "source=regsitry"], 'There is no source "regsitry". Did you mean registry?'),
     "host": (["size/pull-cost", "-p", "image=team/web:1.2", "-p", "host=x"], 'There is no source "x".'),
     "repository": (["size/untagged", "-p", "repository=team/web"], 'There is no repository "team/web".'),
     "image": (["size/history", "-p", "image=team/web:none"], 'There is no image "team/web:none"'),

@@ -114,3 +114,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_bytes(b"-- \xff\nSELECT 1")
     with pytest.raises(QueryError, match="cannot be read"):
         read_query("q", tmp_path / "q.sql")
+
+
+@pytest.mark.parametrize("limit", ["LIMIT CAST(:few AS INTEGER)", "limit :few"])
+def test_a_parameter_behind_limit_is_a_count(limit: str) -> None:
+    header = "-- Which?\n-- param: few integer = 5\n-- param: port integer = -1\n"
+    text = f"{header}SELECT 1 WHERE :port < 0 ORDER BY 1 {limit}"
+    few, port = parse_query("q", Path("q.sql"), text).parameters
+    assert (True, False) == (few.counts, port.counts)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from imgindex.errors import UsageError, quote
+from imgindex.errors import UsageError, near_misses, quote
 from imgindex.query.export.copy import Watch, copy_index, tables_of
 from imgindex.query.export.manifest import NEEDED, begin_manifest, describe_file, read_manifest, write_manifest
 from imgindex.query.export.place import PREFIX, publish, publishing, working_folder
@@ -63,7 +63,8 @@ def choose(names: Sequence[str], *, tables_only: bool) -> list[Exportable]:
     """The relations of these names; without names all but the views that carry others. Raises UsageError."""
     known = exportables()
     if unknown := [name for name in names if name not in known]:
-        raise UsageError(f'There is no table or view "{quote(unknown[0])}". `imgindex schema` lists all.')
+        near = near_misses(unknown[0], known, "imgindex schema")
+        raise UsageError(f'There is no table or view "{quote(unknown[0])}".{near}')
     if tables_only and (views := [name for name in names if known[name].kind == "view"]):
         raise UsageError(f"{views[0]} is a view, and --tables leaves views out. Say one of the two.")
     wanted = [relation for relation in known.values() if relation.name in names or not (names or relation.internal)]

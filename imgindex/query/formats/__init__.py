@@ -10,13 +10,14 @@ integers, and text from a store can neither move a terminal's cursor nor become 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from imgindex.errors import UsageError, quote
 from imgindex.query.formats.sink import Sink, Written
 from imgindex.query.result import Result
 
-__all__ = ["FORMATS", "TABLE_ROWS", "Sink", "Written", "format_of", "write"]
+__all__ = ["FORMATS", "TABLE_ROWS", "Sink", "Written", "format_by_suffix", "format_of", "write"]
 
 FORMATS: dict[str, str] = {
     "table": "table",
@@ -49,14 +50,17 @@ def format_of(path: Path | None) -> str:
 
     Raises UsageError for a suffix that says nothing: a table in a file called .xlsx is not what was meant.
     """
-    if path is None:
-        return "table"
+    return "table" if path is None else format_by_suffix(path, SUFFIXES)
+
+
+def format_by_suffix(path: Path, suffixes: Mapping[str, str]) -> str:
+    """The format that a file's suffix asks for. Raises UsageError, with all there are, for one that asks for none."""
     try:
-        return SUFFIXES[path.suffix.lower()]
+        return suffixes[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(suffix for suffix in SUFFIXES if suffix)
+        known = ", ".join(filter(None, suffixes))
         raise UsageError(
-            f'"{quote(path.suffix)}" is the suffix of no format. There are {known}; or say it with --format.'
+            f'"{quote(path.name)}" has the suffix of no format. There are {known}; or say it with --format.'
         ) from None
 
 

@@ -25,6 +25,27 @@ WHERE t.image_key IS NOT NULL
     internal=True,
 )
 
+IMAGE_HANDLES = View(
+    "image_handles",
+    ("image_key", "name", "digest"),
+    "What each image may be asked for by: a row a name of it, and a row with its digest, of the images gone, too.",
+    (
+        ("image_key", "BIGINT", "The image."),
+        ("name", "TEXT", "repository:tag, or the bare ref, of a current tag that reaches it; NULL in the other row."),
+        ("digest", "TEXT", "Its digest, the image ID; NULL in the rows of names."),
+    ),
+    # UNION ALL, and one of two NULL in each row: a filter of names OR digests then reaches the tables, on both engines.
+    """
+SELECT DISTINCT n.image_key, n.name, CAST(NULL AS TEXT) AS digest
+FROM image_names AS n
+UNION ALL
+SELECT b.blob_key AS image_key, CAST(NULL AS TEXT) AS name, b.digest
+FROM blobs AS b
+WHERE b.blob_key IN (SELECT image_key FROM source_images)
+""",
+    internal=True,
+)
+
 IMAGE_UNITS = View(
     "image_units",
     ("source", "basis", "store", "unit_key", "image_key"),
@@ -130,4 +151,4 @@ JOIN image_units AS u ON u.index_key = r.index_key AND u.source_key = r.source_k
     internal=True,
 )
 
-ALL = (IMAGE_NAMES, IMAGE_UNITS, IMAGE_PLACES, REPOSITORY_UNITS)
+ALL = (IMAGE_NAMES, IMAGE_HANDLES, IMAGE_UNITS, IMAGE_PLACES, REPOSITORY_UNITS)

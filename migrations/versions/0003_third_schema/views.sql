@@ -355,6 +355,24 @@ COMMENT ON COLUMN image_names.repository IS 'Full name with registry; NULL for a
 ;
 COMMENT ON COLUMN image_names.name IS 'repository:tag, or the bare ref.'
 ;
+CREATE VIEW image_handles AS
+SELECT CAST(v.image_key AS BIGINT) AS image_key, CAST(v.name AS TEXT) AS name, CAST(v.digest AS TEXT) AS digest
+FROM (SELECT DISTINCT n.image_key, n.name, CAST(NULL AS TEXT) AS digest
+FROM image_names AS n
+UNION ALL
+SELECT b.blob_key AS image_key, CAST(NULL AS TEXT) AS name, b.digest
+FROM blobs AS b
+WHERE b.blob_key IN (SELECT image_key FROM source_images)
+) AS v
+;
+COMMENT ON VIEW image_handles IS 'Key: image_key, name, digest. What each image may be asked for by: a row a name of it, and a row with its digest, of the images gone, too. Carries other views; may change.'
+;
+COMMENT ON COLUMN image_handles.image_key IS 'The image.'
+;
+COMMENT ON COLUMN image_handles.name IS 'repository:tag, or the bare ref, of a current tag that reaches it; NULL in the other row.'
+;
+COMMENT ON COLUMN image_handles.digest IS 'Its digest, the image ID; NULL in the rows of names.'
+;
 CREATE VIEW image_units AS
 SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit_key AS BIGINT) AS unit_key, CAST(v.image_key AS BIGINT) AS image_key, CAST(v.listed AS BOOLEAN) AS listed, CAST(v.size_bytes AS BIGINT) AS size_bytes, CAST(v.image_count AS BIGINT) AS image_count
 FROM (SELECT u.index_key, u.source_key, s.name AS source, u.basis, u.store, u.unit_key, u.image_key, u.listed, z.size_bytes,
