@@ -117,7 +117,9 @@ def _unite(session: Session, paths: Sequence[str], adopt: bool) -> Merged:
     for other in others:
         _check_forks(session, other)
         documents += _take_content(session, other)
+        session.refresh()
         streams += _take_streams(session, other)
+    session.refresh()
     drop_artifacts(session)
     for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
         replace_usage(session, str(index_key), source_key)
