@@ -10,6 +10,7 @@ needs when it runs.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -21,9 +22,10 @@ from typer.core import TyperGroup
 
 from imgindex import __version__
 from imgindex.cli import db, demo, export, ingest, merge, query, report, schema, show, source, sql
-from imgindex.errors import ImgindexError, quote
+from imgindex.errors import ImgindexError, UsageError, quote
 
 INTERRUPTED = 128 + signal.SIGINT
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DEFECT = os.EX_SOFTWARE if hasattr(os, "EX_SOFTWARE") else 70
 
 ORDER = ["ingest", "show", "query", "sql", "report", "export", "merge", "schema", "source", "db", "demo"]
@@ -64,6 +66,17 @@ class Commands(TyperGroup):
             _discard_stdout()
             raise typer.Exit(0) from None
         except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except OSError as error:
+            if error.errno not in NO_ROOM or _debugging():
+                raise
+            _discard_stdout()
+            typer.echo(f"error: There is no room to write to: {error.strerror}", err=True)
+            raise typer.Exit(UsageError.exit_code) from None
+        except RuntimeError as error:
+            # DuckDB takes Ctrl-C for itself while it works, and answers with this.
+            if str(error) != "Query interrupted":
+                raise
             raise typer.Exit(INTERRUPTED) from None
 
 

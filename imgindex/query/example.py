@@ -14,17 +14,20 @@ from imgindex.query.run import run_sql
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_TAG = """
+_TAGS = """
 SELECT CASE WHEN t.repository IS NULL THEN t.tag ELSE t.repository || ':' || t.tag END
-FROM tag_targets AS t ORDER BY 1 LIMIT 1
+FROM tag_targets AS t ORDER BY 1{order} LIMIT 1
 """
 
 VALUES = {
-    "image": _TAG,
-    "name": _TAG,
+    "image": _TAGS.format(order=""),
+    "name": _TAGS.format(order=""),
+    "one": _TAGS.format(order=""),
+    "other": _TAGS.format(order=" DESC"),
     "layer": "SELECT diff_id FROM layers ORDER BY layer_key LIMIT 1",
     "repository": "SELECT name FROM repositories WHERE name IS NOT NULL ORDER BY name LIMIT 1",
     "source": "SELECT name FROM source_streams ORDER BY name LIMIT 1",
+    "reference": "SELECT source FROM source_status ORDER BY tag_count DESC, source LIMIT 1",
     "label": "SELECT MIN(name) FROM image_labels",
     "variable": "SELECT MIN(name) FROM image_env",
     "port": "SELECT MIN(port) FROM image_ports",

@@ -99,12 +99,39 @@ def test_debugging_shows_where_it_failed(error: str) -> None:
     assert "canary" in done.stderr
 
 
-def test_an_interrupt_ends_quietly_with_130() -> None:
-    before = FAILING.format(error="KeyboardInterrupt")
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "RuntimeError('Query interrupted')"])
+def test_an_interrupt_ends_quietly_with_130(error: str) -> None:
+    before = FAILING.format(error=error)
     done = subprocess.run(
         command("db", "status", before=before), env=environment(), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_runtime_error_that_is_no_interrupt_is_a_defect() -> None:
+    before = FAILING.format(error="RuntimeError('canary')")
+    done = subprocess.run(
+        command("db", "status", before=before), env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 70
+    assert done.stderr.startswith("error: imgindex has a defect: RuntimeError: canary")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("rows", ["1", "1000000"])
+@pytest.mark.parametrize("place", [[], ["-o", "/dev/full"]])
+def test_a_full_disk_is_said_and_no_defect(sample_index: Path, rows: str, place: list[str]) -> None:
+    sql = f"SELECT range AS n FROM range({rows})"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("sql", sql, "--format", "csv", "--db", str(sample_index), *place),
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: There is no room to write to: No space left on device\n")
 
 
 def test_a_reader_who_stops_reading_is_no_failure(sample_index: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import typer
 
 from imgindex.cli.main import app
 from imgindex.query.catalog import open_catalog
+from imgindex.query.example import VALUES
 from tests.cli.conftest import Invoke
 
 GOOD = "-- Which sources are there?\nSELECT s.source FROM source_status AS s ORDER BY s.source\n"
@@ -97,6 +99,22 @@ def test_a_call_without_its_parameter_is_shown_one_that_answers(invoke: Invoke, 
     assert first.startswith("error: Parameter image (text) must be given: -p image=TEXT.")
     call = example.removeprefix("For example: imgindex ").split()
     assert len(invoke(*call, "--format", "csv").stdout.splitlines()) > 1
+
+
+def test_each_parameter_that_must_be_given_has_an_example_of_its_own_kind() -> None:
+    catalog = open_catalog()
+    asked = {parameter.name: parameter for name in catalog.names() for parameter in catalog.find(name).parameters}
+    texts = {name for name, parameter in asked.items() if parameter.required and parameter.type == "text"}
+    assert set() == texts - VALUES.keys() - {"platform"}
+
+
+@pytest.mark.parametrize("name", ["drift/lag", "sharing/overlap"])
+def test_an_example_names_what_the_index_has(invoke: Invoke, index: Path, name: str) -> None:
+    example = invoke("query", "run", name).stderr.splitlines()[-1]
+    call = shlex.split(example.removeprefix("For example: imgindex "))
+    answered = invoke(*call, "--format", "csv")
+    assert (0, "") == (answered.exit_code, answered.stderr)
+    assert "linux/amd64" not in example
 
 
 def test_the_list_is_by_topic_and_one_topic_can_be_chosen(invoke: Invoke) -> None:
