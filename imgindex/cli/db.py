@@ -43,8 +43,10 @@ def status(db: Db = DEFAULT_DB, wait: Wait = 0) -> None:
 
     found = migrate.status(db)
     typer.echo(f"database: {found.current or 'none'}\nprogram:  {found.head}")
-    if found.current != found.head:
-        note("They differ. An older database is brought up with `imgindex db upgrade`.")
+    if found.current is not None and found.current > found.head:
+        note("The database is newer. Open it with the imgindex that made it.")
+    elif found.current != found.head:
+        note("Bring it up with `imgindex db upgrade`.")
 
 
 @app.command("prune")

@@ -16,7 +16,7 @@ from imgindex.errors import QueryError
 from imgindex.query.parameters import Value, bind_values
 from imgindex.query.result import Column, Result, Row, type_name
 from imgindex.query.saved import Query
-from imgindex.query.statement import STREAMED, check_statement
+from imgindex.query.statement import STREAMED, check_statement, take_statement
 from imgindex.query.timeout import Timeout
 
 if TYPE_CHECKING:
@@ -52,8 +52,14 @@ def run_query(
     }
     bound = bind_values(query.parameters, values or {})
     binds = [sqlalchemy.bindparam(item.name, bound[item.name], types[item.type]) for item in query.parameters]
-    statement = sqlalchemy.text(query.sql_for(engine.dialect.name)).bindparams(*binds)
     names = _Names(query.name, str(query.path))
+    sql = query.sql_for(engine.dialect.name)
+    if ";" in sql:  # DuckDB would run several statements, and answer the last
+        try:
+            take_statement(sql, engine.dialect.name)
+        except QueryError as error:
+            raise names.error(error) from error
+    statement = sqlalchemy.text(sql).bindparams(*binds)
     return _run(engine, lambda connection: connection.execute(statement), names, stream=True, timeout=timeout)
 
 

@@ -30,6 +30,9 @@ _REACHING = re.compile(
     r"|(query|cursor)_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby"  # these run SQL that they are given as text
 )
 """Functions of PostgreSQL and of its usual extensions that read more than tables, or do more than read."""
+_DIALECTS = {"duckdb": "duckdb", "postgresql": "postgres"}
+"""What sqlglot calls the SQL of each engine."""
+
 _ESCAPED_NAME = re.compile(r'\bu&"', re.IGNORECASE)
 
 
@@ -61,24 +64,28 @@ def check_statement(sql: str, engine: str) -> str:
 
     Raises QueryError for no statement, for several, and for one that does not read.
     """
-    dialect = "postgres" if engine == "postgresql" else engine
-    tokens = tokenize(sql, dialect)
-    statements = _split(tokens)
-    if not statements:
-        raise QueryError("There is no SQL to run.")
-    if len(statements) > 1:
-        raise QueryError(f"There are {len(statements)} statements; give one at a time.")
+    statement = take_statement(sql, engine)
     if engine == "postgresql":
-        _check_functions(sql, statements[0])
-    first = next((token.text.upper() for token in statements[0] if token.text != "("), "(").split()[0]
+        _check_functions(sql, statement)
+    first = next((token.text.upper() for token in statement if token.text != "("), "(").split()[0]
     if first not in READING:
         raise QueryError(
             f"{quote(first)} is refused: imgindex only reads. A statement starts with SELECT or WITH, or one of "
             f"{', '.join(sorted(READING - {'SELECT', 'WITH'}))}."
         )
-    if writing := _writes(sql, dialect):
+    if writing := _writes(sql, _DIALECTS[engine]):
         raise QueryError(f"{writing} is refused: imgindex only reads.")
     return first
+
+
+def take_statement(sql: str, engine: str) -> list[Token]:
+    """The tokens of the one statement that the text holds. Raises QueryError for none, and for several."""
+    statements = _split(tokenize(sql, _DIALECTS[engine]))
+    if not statements:
+        raise QueryError("There is no SQL to run.")
+    if len(statements) > 1:
+        raise QueryError(f"There are {len(statements)} statements; give one at a time.")
+    return statements[0]
 
 
 def _check_functions(sql: str, tokens: list[Token]) -> None:

@@ -43,6 +43,11 @@ def upgrade(db: str, *, keep_env: bool = False) -> None:
         current = current_version(engine)  # another may have come first
         if current is None:
             _create(engine, keep_env)
+        elif current > HEAD:
+            raise SchemaVersionError(
+                f"The schema of {place(engine)} is at version {quote(current)}, newer than this program's {HEAD}. "
+                "Open it with the imgindex that made it."
+            )
         elif current != HEAD:
             run_migrations(engine)
 

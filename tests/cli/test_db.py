@@ -26,6 +26,18 @@ def test_a_database_of_something_else_has_no_schema(invoke: Invoke, tmp_path: Pa
     assert "imgindex db upgrade" in status.stderr
 
 
+def test_a_newer_database_is_left_to_the_program_that_made_it(invoke: Invoke, tmp_path: Path) -> None:
+    invoke("db", "upgrade", "--db", "newer.duckdb")
+    with duckdb.connect(str(tmp_path / "newer.duckdb")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    status = invoke("db", "status", "--db", "newer.duckdb")
+    assert (status.exit_code, status.stdout) == (0, f"database: 9999\nprogram:  {HEAD}\n")
+    assert "upgrade" not in status.stderr
+    upgrade = invoke("db", "upgrade", "--db", "newer.duckdb")
+    assert upgrade.exit_code == 5
+    assert f"at version 9999, newer than this program's {HEAD}." in upgrade.stderr
+
+
 def test_a_missing_database_is_not_made_by_a_look(invoke: Invoke, tmp_path: Path) -> None:
     for command in ("status", "check"):
         assert invoke("db", command, "--db", "nowhere.duckdb").exit_code == 5

@@ -213,6 +213,13 @@ def test_an_error_names_the_query_and_the_databases_first_line(engine: Engine) -
     assert (raised.value.name, raised.value.path) == ("topic/name", "queries/topic/name.sql")
 
 
+def test_a_saved_query_is_one_statement(engine: Engine) -> None:
+    """DuckDB would run both and answer the last."""
+    with pytest.raises(QueryError, match=r"^topic/name .*: There are 2 statements"):
+        run_query(engine, saved("SELECT 1 AS a; SELECT 2 AS b"))
+    assert [(";",)] == rows(run_query(engine, saved("SELECT ';' AS a -- one; not two")))
+
+
 def test_an_error_keeps_the_line_that_helps(engine: Engine) -> None:
     with pytest.raises(QueryError, match=r"Did you mean .*layers"):
         run_sql(engine, "SELECT * FROM layer")

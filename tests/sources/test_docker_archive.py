@@ -85,8 +85,9 @@ def test_a_layer_counts_once_whatever_it_stands_on(tmp_path: Path) -> None:
     assert {(base.diff_id, 100, 1), (over.diff_id, 30, 1), (shared.diff_id, 7, 2)} == set(
         db.rows("SELECT unit, size_bytes, image_count FROM layer_usage WHERE store = 'archive' AND unit = diff_id")
     )
-    assert [(137, 137, 144)] == db.rows(
-        "SELECT distinct_bytes, stored_bytes, referenced_bytes FROM source_sizes WHERE basis = 'uncompressed'"
+    assert [(3, 137, 137, 144)] == db.rows(
+        "SELECT layer_count, distinct_bytes, stored_bytes, referenced_bytes "
+        "FROM source_sizes WHERE basis = 'uncompressed'"
     )
     assert [("docker.io/library/web", 137, 137)] == db.rows(
         "SELECT repository, layer_bytes, exclusive_layer_bytes FROM repository_sizes"
