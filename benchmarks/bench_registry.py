@@ -1,7 +1,8 @@
 """A crawl of a registry over loopback, against curl fetching the same documents, and against skopeo asking tag by tag.
 
 Each round, on one docker-registry that serves the given storage: curl with 32 requests at once, for the documents alone
-and then for all that a first crawl asks for, lists included; a first crawl into a new index; a second crawl that finds
+and then for all that a first crawl asks for, lists included; aiohttp alone, asking for all that, too
+(`bare_requests.py`); a first crawl into a new index; a second crawl that finds
 nothing changed; and `skopeo inspect` of some of the tags that are images. All are whole processes.
 
     python benchmarks/bench_registry.py [--rounds N] [--skopeo N] [--jobs N] STORE
@@ -32,13 +33,15 @@ def bench(store: Path, rounds: int, inspected: int, jobs: int) -> None:
         print(f"{len(asked):,} requests of a first crawl: {len(documents):,} documents, {len(tags):,} of them by tag\n")
         curl = _curl(registry, documents, folder / "documents")
         lists = _curl(registry, [one.path for one in asked], folder / "all")
+        bare = _bare(registry, [one.path for one in asked if one.status == 200], folder / "bare", jobs)
         picked = [path for path in tags[:: max(1, len(tags) // inspected)] if _is_inspected(registry, path)][:inspected]
-        times: dict[str, list[Usage]] = {name: [] for name in ("curl", "curl with lists", "first", "second")}
+        times: dict[str, list[Usage]] = {name: [] for name in ("curl", "curl with lists", "aiohttp", "first", "second")}
         skopeo: list[float] = []
         for number in range(rounds + 1):
             db = str(folder / f"{number}.duckdb")
             crawl = [*IMGINDEX, "ingest", f"docker://{registry.host}", "--db", db, "--jobs", str(jobs)]
-            usages = {"curl": run(curl), "curl with lists": run(lists), "first": run(crawl), "second": run(crawl)}
+            usages = {"curl": run(curl), "curl with lists": run(lists), "aiohttp": run(bare)}
+            usages |= {"first": run(crawl), "second": run(crawl)}
             each = sum(run(_skopeo(registry, path)).wall for path in picked) / len(picked)
             if number:  # the first round fills the caches of the operating system
                 for name, usage in usages.items():
@@ -60,6 +63,12 @@ def _curl(registry: Registry, paths: list[str], config: Path) -> list[str]:
     config.write_text("\n".join(lines))
     parallel = ["--parallel", "--parallel-max", "32", "--silent", "--fail-early", "--noproxy", "*"]
     return ["curl", *parallel, "-H", f"Accept: {ACCEPT}", "-K", str(config)]
+
+
+def _bare(registry: Registry, paths: list[str], file: Path, jobs: int) -> list[str]:
+    file.write_text("\n".join(paths))
+    program = Path(__file__).with_name("bare_requests.py")
+    return [sys.executable, str(program), registry.url, str(jobs), str(file)]
 
 
 def _skopeo(registry: Registry, path: str) -> list[str]:
@@ -94,6 +103,7 @@ def _print(times: dict[str, list[Usage]], skopeo: list[float], tags: int) -> Non
             "first crawl / curl with lists",
             [a.wall / b.wall for a, b in zip(first, times["curl with lists"], strict=True)],
         ),
+        ("aiohttp / curl", [a.wall / b.wall for a, b in zip(times["aiohttp"], curl, strict=True)]),
         ("skopeo / first crawl, a tag", [s * tags / a.wall for s, a in zip(skopeo, first, strict=True)]),
         ("second crawl / first", [b.wall / a.wall for a, b in zip(first, times["second"], strict=True)]),
     ]
