@@ -73,7 +73,7 @@ def postgresql_url(new_postgresql_database: NewDatabase) -> str:
 
 
 def server_programs() -> Path | None:
-    """The folder that holds `initdb` and `pg_ctl`: the one asked for, the newest where systems put it, or on the PATH."""
+    """The folder of `initdb` and `pg_ctl`: the one asked for, the newest where systems put it, or on the PATH."""
     if asked := os.environ.get("IMGINDEX_TEST_PG_BIN"):
         return Path(asked)
     folders = [folder for place in PLACES for folder in Path("/").glob(place[1:]) if (folder / "initdb").exists()]
