@@ -161,6 +161,9 @@ def intervals_of(which: str | None = None) -> str:
     return _INTERVALS.replace("{which}", "" if which is None else f" WHERE {which}")
 
 
+SHOWN_INTERVALS = intervals_of("(index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)")
+"""As the view tag_intervals, of the one index that speaks for each source."""
+
 TAG_INTERVALS = View(
     "tag_intervals",
     ("index_key", "source_key", "scope_key", "repository_key", "tag", "place", "target_key"),
