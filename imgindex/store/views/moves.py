@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imgindex.store.views.intervals import SHOWN_INTERVALS
 from imgindex.store.views.parts import MAY_BE_IMAGE, PLATFORM, REPOSITORY, SOURCE, TAG, View
 
 FIRST_SEEN_TO = (
@@ -35,21 +34,14 @@ TAG_MOVE_KEYS = View(
     ("source_key", "repository_key", "tag", "first_seen_to", "to_key"),
     "Every move of a tag, by key.",
     (*_KEYS, FIRST_SEEN_TO, *_TARGET_KEYS, LAST_SEEN_FROM, EVIDENCE, *MOVED_AT),
-    f"""
-SELECT w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
-    w.target_key AS to_key, w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
-    CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
-FROM (
-    SELECT t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
-        LAG(t.target_key) OVER per_tag AS from_key,
-        LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
-        CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
-    FROM ({SHOWN_INTERVALS}) AS t
-    -- A link that could not be read for a while is no move there and back.
-    WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
-    WINDOW per_tag AS (PARTITION BY t.tag_number ORDER BY t.place)
-) AS w
-WHERE w.target_key <> w.from_key
+    """
+SELECT t.source_key, t.repository_key, t.tag, COALESCE(t.first_seen_at, t.valid_from) AS first_seen_to,
+    t.target_key AS to_key, t.from_key, t.last_seen_from,
+    CASE WHEN t.from_evidence = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence, t.valid_from AS moved_at,
+    CASE WHEN t.valid_from = t.set_at THEN 'store' ELSE 'look' END AS dated_by
+FROM source_tag_intervals AS t
+JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
+WHERE t.from_key IS NOT NULL
 """,
     internal=True,
 )

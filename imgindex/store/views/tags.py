@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imgindex.store.views.intervals import SHOWN_INTERVALS
 from imgindex.store.views.parts import (
     EVIDENCE,
     FIRST_SEEN,
@@ -46,12 +45,12 @@ TAG_HISTORY = View(
         EVIDENCE,
         DATED_BY,
     ),
-    f"""
+    """
 SELECT s.name AS source, r.name AS repository, t.tag, b.digest AS target_digest, t.valid_from, t.target_kind, t.set_at,
     t.first_seen_at, t.last_seen_at, t.valid_to, t.evidence,
     CASE WHEN t.valid_from = t.set_at THEN 'store' WHEN t.valid_from IS NOT NULL THEN 'look' END AS dated_by
-FROM ({SHOWN_INTERVALS}) AS t
-JOIN source_streams AS s ON s.source_key = t.source_key
+FROM tag_intervals AS t
+JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
 JOIN repositories AS r ON r.repository_key = t.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = t.target_key
 """,
