@@ -53,7 +53,7 @@ def test_what_another_source_brings_tells_which_of_two_came_later(db: Database, 
     tied = {OLD.manifest.digest: NOON - HOUR, NEW.manifest.digest: NOON - HOUR}
     look(db, NOON + HOUR, tied)
     assert {*tied, NOW.manifest.digest} == set(told(db))
-    layouts = []
+    layouts: list[Path] = []
     for image in (OLD, NEW) if first is OLD else (NEW, OLD):
         layout = Layout(tmp_path / str(len(layouts)))
         layout.add(image, "1")
