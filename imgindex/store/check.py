@@ -16,6 +16,8 @@ from imgindex.oci.chain import chain_ids
 from imgindex.records.keys import content_key, name_key
 from imgindex.store.batch import TABLE_OF
 from imgindex.store.content import PARENTS
+from imgindex.store.intervals import COLUMNS as INTERVAL_COLUMNS
+from imgindex.store.intervals import compute_intervals
 from imgindex.store.schema import PRESENCE, metadata
 from imgindex.store.session import Session
 from imgindex.store.usage import COLUMNS, compute_usage, drop_units
@@ -188,10 +190,13 @@ WHERE w.previous_tag IS NOT NULL AND (w.previous_end IS NULL OR w.previous_end >
 
 
 def _check_derived(session: Session) -> Iterator[Finding]:
+    columns = {**COLUMNS, "source_tag_intervals": INTERVAL_COLUMNS}
     for index_key, source_key, name in session.rows("SELECT index_key, source_key, name FROM sources ORDER BY name"):
-        for table, select in compute_usage(session, str(index_key), source_key).items():
-            held = f"SELECT {COLUMNS[table]} FROM {table} WHERE index_key = '{index_key}' AND source_key = {source_key}"
-            fresh = f"SELECT {COLUMNS[table]} FROM ({select}) AS f"
+        computed = compute_usage(session, str(index_key), source_key)
+        computed["source_tag_intervals"] = compute_intervals(str(index_key), source_key)
+        for table, select in computed.items():
+            held = f"SELECT {columns[table]} FROM {table} WHERE index_key = '{index_key}' AND source_key = {source_key}"
+            fresh = f"SELECT {columns[table]} FROM ({select}) AS f"
             differ = f"({held} EXCEPT {fresh}) UNION ALL ({fresh} EXCEPT {held})"
             sql = f"SELECT '{name.replace(chr(39), chr(39) * 2)}' AS source, v.* FROM ({differ}) AS v"
             yield from _found(session, "a derived table is what its source says", table, sql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgindex.errors import UnknownSourceError, quote
 from imgindex.records.keys import name_key
 from imgindex.store.engine import open_engine
+from imgindex.store.intervals import replace_intervals
 from imgindex.store.schema import PRESENCE
 from imgindex.store.session import Session
 from imgindex.store.usage import COLUMNS
@@ -40,7 +41,7 @@ def _forget(session: Session, source_key: int) -> int | None:
     session.run("UPDATE scan_scopes SET listing = NULL WHERE source_key = :source_key", source_key=source_key)
     for table in COLUMNS:
         session.run(f"DELETE FROM {table} WHERE source_key = :source_key", source_key=source_key)
-    return sum(
+    ended = sum(
         session.run(
             f"UPDATE {table} SET ended_at = :at, end_reason = 'forgotten', "
             "last_seen_at = COALESCE(last_seen_at, first_seen_at) "
@@ -50,3 +51,7 @@ def _forget(session: Session, source_key: int) -> int | None:
         )
         for table in PRESENCE
     )
+    # What it remembers counts again as soon as it is scanned again.
+    indexes = session.rows("SELECT index_key FROM sources WHERE source_key = :source_key", source_key=source_key)
+    replace_intervals(session, [(str(index_key), source_key) for (index_key,) in indexes])
+    return ended

@@ -25,6 +25,7 @@ from imgindex.records.rows import Problem, Record, ScanScope
 from imgindex.store.batch import Batch
 from imgindex.store.content import CollidedError, Written, write_content
 from imgindex.store.decide import decide
+from imgindex.store.intervals import ends_traces, may_be_told, replace_intervals, tied_with
 from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen, note_documents
 from imgindex.store.session import Session, own_index
@@ -99,6 +100,7 @@ class Loader:
         for dictionary in keys.dictionaries():
             dictionary.remember(refused)
         self._must_derive = was_stopped
+        self._traces = 0
         self._has_refused = bool(refused)
 
     def _begin(
@@ -190,12 +192,13 @@ class Loader:
         self._leave_out({})
         while True:
             try:
-                written, changed = self._session.write(self._write)
+                written, changed, traces = self._session.write(self._write)
                 break
             except CollidedError as collided:  # each time some names fewer remain that could
                 self._refuse(collided.names)
         self.loaded.documents += written.documents
         self.loaded.changed_rows += changed
+        self._traces += traces
         self.loaded.scopes.update(scope.outcome for scope in self._ended())
         self._derive_all = self._derive_all or written.artifacts_told > 0
         self._listed.update(scope.scope_key for scope in self._ended())
@@ -203,18 +206,20 @@ class Loader:
             dictionary.drain()
         self._batch.clear()
 
-    def _write(self) -> tuple[Written, int]:
-        """Returns what was written, and how many rows of observations changed. May be done again."""
+    def _write(self) -> tuple[Written, int, int]:
+        """Returns what was written, how many rows of observations changed, and how many traces are new. May be done again."""
         session, batch = self._session, self._batch
         written = write_content(session, batch, self._keys)
-        noted = note_documents(session, batch, self._scan)
+        changed = note_documents(session, batch, self._scan)
         add_seen(session, batch)
-        add_traces(session, batch, self._scan)
-        ended = self._ended()
-        if not ended:
-            return written, noted
-        session.refresh()
-        return written, noted + decide(session, self._scan, ended, self._listed | {scope.scope_key for scope in ended})
+        traces = add_traces(session, batch, self._scan)
+        if ended := self._ended():
+            session.refresh()
+            listed = self._listed | {scope.scope_key for scope in ended}
+            changed += decide(session, self._scan, ended, listed)
+        if written.documents:
+            replace_intervals(session, tied_with(session, batch, self._scan))
+        return written, changed, traces
 
     def _ended(self) -> list[ScanScope]:
         return [scope for scope in self._batch.records[ScanScope] if isinstance(scope, ScanScope)]
@@ -276,18 +281,35 @@ class Loader:
             self._end(found, reason, document_count, bytes_read)
             return found
 
-        # What others hold is derived anew while nobody else writes.
-        self.loaded.outcome = self._session.write(end, alone=self._derive_all)
+        # What others hold is derived anew while nobody else writes, and what others' documents tell, once they are written.
+        alone = self._derive_all or (
+            self._traces > 0 and self._session.write(lambda: may_be_told(self._session, self._scan))
+        )
+        self.loaded.outcome = self._session.write(end, alone=alone)
 
     def _derive(self) -> None:
         """Build the derived tables of this source if anything changed, of all if what others counted changed, too."""
-        session, index_key = self._session, str(self._scan.index_key)
+        session, own = self._session, (str(self._scan.index_key), self._scan.source_key)
+        is_changed = self._must_derive or bool(self.loaded.changed_rows or self.loaded.documents)
         if self._derive_all:
             drop_artifacts(session)
-            for stream in session.rows("SELECT index_key, source_key FROM sources"):
-                replace_usage(session, str(stream[0]), stream[1])
-        elif self._must_derive or self.loaded.changed_rows or self.loaded.documents:
-            replace_usage(session, index_key, self._scan.source_key)
+            for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
+                replace_usage(session, str(index_key), source_key)
+        elif is_changed:
+            replace_usage(session, *own)
+        if is_changed or self._derive_all or self._is_told_more():
+            replace_intervals(session, [own])
+
+    def _is_told_more(self) -> bool:
+        """Whether the history of tags is another, though no row of observations was opened or closed."""
+        # A partial look writes what it saw into open rows, and one that came too late leaves its sightings as traces.
+        outcomes = "SELECT COUNT(*) FROM scan_scopes WHERE index_key = :index_key AND scan_key = :scan_key"
+        odd = self._session.value(
+            f"{outcomes} AND outcome IN ('partial', 'superseded')",
+            index_key=str(self._scan.index_key),
+            scan_key=self._scan.scan_key,
+        )
+        return self._traces > 0 or odd > 0 or ends_traces(self._session, self._scan)
 
     def _outcome(self) -> str:
         superseded = self._session.value(

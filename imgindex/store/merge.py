@@ -19,6 +19,7 @@ from imgindex.store import migrate
 from imgindex.store.batch import TABLE_OF
 from imgindex.store.content import NAMED, PARENTS, VERIFIED, settle_content
 from imgindex.store.engine import connect, current_version, database_url, open_engine
+from imgindex.store.intervals import replace_all_intervals
 from imgindex.store.schema import metadata
 from imgindex.store.session import Session
 from imgindex.store.usage import COLUMNS, drop_artifacts, replace_usage
@@ -123,6 +124,7 @@ def _unite(session: Session, paths: Sequence[str], adopt: bool) -> Merged:
     drop_artifacts(session)
     for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
         replace_usage(session, str(index_key), source_key)
+    replace_all_intervals(session)
     return Merged(session.value("SELECT COUNT(*) FROM index_info") - before, streams, documents)
 
 

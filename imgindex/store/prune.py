@@ -11,6 +11,7 @@ from datetime import datetime
 
 from imgindex.errors import UsageError
 from imgindex.store.engine import open_engine
+from imgindex.store.intervals import replace_all_intervals
 from imgindex.store.schema import PRESENCE
 from imgindex.store.session import Session
 
@@ -86,6 +87,7 @@ def _prune(session: Session, before: datetime, dry_run: bool) -> dict[str, int]:
             "UPDATE sources SET pruned_before = :before WHERE pruned_before IS NULL OR pruned_before < :before",
             before=before,
         )
+        replace_all_intervals(session)
     session.execute("DROP TABLE kept")
     session.execute("DROP TABLE old_scans")
     return {table: count for table, count in found.items() if count}

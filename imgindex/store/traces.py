@@ -1,7 +1,8 @@
 """What a store remembers of where its tags pointed: facts, written as they come and never decided on.
 
 They need no scope that was read to its end, and a copy that is older than the last look has as good ones as any: whichever
-order they come in, the same facts are there in the end; those that were pruned stay away. The view `tag_intervals` makes history of them, where no look knows better.
+order they come in, the same facts are there in the end; those that were pruned stay away. The table
+`source_tag_intervals` makes history of them, where no look knows better.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from imgindex.store.scan import Scan
 from imgindex.store.session import Session
 
 
-def add_traces(session: Session, batch: Batch, scan: Scan) -> None:
-    """Add the batch's past tags."""
+def add_traces(session: Session, batch: Batch, scan: Scan) -> int:
+    """Add the batch's past tags. Returns how many are new."""
     records = [record for record in batch.records[PastTag] if isinstance(record, PastTag)]
     if not records:
-        return
+        return 0
     session.stage(
         "batch_traces",
         {
@@ -30,8 +31,9 @@ def add_traces(session: Session, batch: Batch, scan: Scan) -> None:
             "set_at": ("TIMESTAMPTZ", [record.set_at for record in records]),
         },
     )
-    _add(session, "SELECT *, 'known' AS otherwise FROM batch_traces", scan)
+    added = _add(session, "SELECT *, 'known' AS otherwise FROM batch_traces", scan)
     session.unstage("batch_traces")
+    return added
 
 
 def keep_sightings(session: Session, scopes: Iterable[int], scan: Scan) -> None:
@@ -46,10 +48,10 @@ def keep_sightings(session: Session, scopes: Iterable[int], scan: Scan) -> None:
     session.unstage("late")
 
 
-def _add(session: Session, found: str, scan: Scan) -> None:
+def _add(session: Session, found: str, scan: Scan) -> int:
     """A time that lies after the look is no time: it is `otherwise` then, as where the store tells none."""
     session.make_table("new_traces", _DATED.format(found=found), as_of=scan.as_of)
-    session.run(
+    added = session.run(
         """
 INSERT INTO tag_traces (index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at)
 SELECT :index_key, :source_key, n.scope_key, n.repository_key, n.tag, n.target_key, n.target_kind, n.basis, n.dated_at
@@ -78,6 +80,7 @@ WHERE tag_traces.index_key = :index_key AND tag_traces.source_key = :source_key 
         source_key=scan.source_key,
     )
     session.execute("DROP TABLE new_traces")
+    return added
 
 
 _DATED = """

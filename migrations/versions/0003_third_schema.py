@@ -1,6 +1,6 @@
-"""Views that are faster, the same in name, columns and rows.
+"""The history of tags as a derived table, and views that are faster, the same in name, columns and rows.
 
-No table changes: all views are made anew from `views.sql`, as `scripts/freeze-migration` rendered it.
+All views are made anew from `views.sql`, as `scripts/freeze-migration` rendered it, and the new table filled.
 """
 
 from pathlib import Path

@@ -6,25 +6,33 @@
 -- param: source text = null  Only this source.
 -- param: repository text = null  Only repositories with a full name like this; % is any text, _ any character.
 WITH moves AS (
-    SELECT source, repository, tag, first_seen_to, last_seen_from, from_digest, to_digest, evidence
-    FROM tag_moves
-    WHERE (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
-        AND (CAST(:repository AS TEXT) IS NULL OR repository LIKE CAST(:repository AS TEXT))
+    SELECT m.from_key, m.to_key, s.name AS source, r.name AS repository, m.tag, m.last_seen_from, m.first_seen_to,
+        m.evidence
+    FROM tag_move_keys AS m
+    JOIN source_streams AS s ON s.source_key = m.source_key
+    JOIN repositories AS r ON r.repository_key = m.repository_key
+    WHERE (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
+        AND (CAST(:repository AS TEXT) IS NULL OR r.name LIKE CAST(:repository AS TEXT))
 ), kept AS (
-    SELECT f.index_digest AS from_digest, t.index_digest AS to_digest, MIN(f.manifest_digest) AS manifest_digest
-    FROM (SELECT DISTINCT from_digest, to_digest FROM moves) AS m
-    JOIN index_detail AS f ON f.index_digest = m.from_digest
-    JOIN index_detail AS t ON t.index_digest = m.to_digest AND t.manifest_digest = f.manifest_digest
-    WHERE f.platform = CAST(:platform AS TEXT) AND f.role IN ('image', 'unknown')
-    GROUP BY f.index_digest, t.index_digest
+    SELECT p.from_key, p.to_key, MIN(b.digest) AS manifest_digest
+    FROM (SELECT DISTINCT from_key, to_key FROM moves) AS p
+    JOIN index_entries AS f ON f.manifest_key = p.from_key
+    JOIN index_entries AS t ON t.manifest_key = p.to_key AND t.child_key = f.child_key
+    JOIN blobs AS b ON b.blob_key = f.child_key
+    LEFT JOIN manifests AS c ON c.manifest_key = f.child_key
+    WHERE f.platform = CAST(:platform AS TEXT)
+        AND (f.role = 'unknown' OR (f.role = 'image' AND COALESCE(c.kind, '') NOT IN ('artifact', 'index')))
+    GROUP BY p.from_key, p.to_key
 ), changed AS (
-    SELECT DISTINCT from_digest, to_digest FROM tag_platform_moves WHERE platform = CAST(:platform AS TEXT)
+    SELECT DISTINCT from_key, to_key FROM tag_platform_move_keys WHERE platform = CAST(:platform AS TEXT)
 )
-SELECT m.source, m.repository, m.tag, m.last_seen_from, m.first_seen_to, k.manifest_digest, m.from_digest, m.to_digest,
-    m.evidence
+SELECT m.source, m.repository, m.tag, m.last_seen_from, m.first_seen_to, k.manifest_digest, f.digest AS from_digest,
+    t.digest AS to_digest, m.evidence
 FROM moves AS m
-JOIN kept AS k ON k.from_digest = m.from_digest AND k.to_digest = m.to_digest
-LEFT JOIN changed AS c ON c.from_digest = m.from_digest AND c.to_digest = m.to_digest
-WHERE c.to_digest IS NULL
-ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.to_digest
+JOIN kept AS k ON k.from_key = m.from_key AND k.to_key = m.to_key
+LEFT JOIN changed AS c ON c.from_key = m.from_key AND c.to_key = m.to_key
+JOIN blobs AS f ON f.blob_key = m.from_key
+JOIN blobs AS t ON t.blob_key = m.to_key
+WHERE c.to_key IS NULL
+ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, to_digest
 LIMIT CAST(:limit AS INTEGER)

@@ -6,18 +6,21 @@
 -- param: repository text = null  Only repositories with a full name like this; % is any text, _ any character.
 -- param: platform text = null  Only this platform: linux/amd64, linux/arm64.
 WITH moves AS (
-    SELECT source, repository, tag, platform, last_seen_from, first_seen_to, from_image_id, to_image_id, evidence
-    FROM tag_platform_moves
-    WHERE change = 'moved' AND from_image_id <> to_image_id
-        AND (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
-        AND (CAST(:repository AS TEXT) IS NULL OR repository LIKE CAST(:repository AS TEXT))
-        AND (CAST(:platform AS TEXT) IS NULL OR platform = CAST(:platform AS TEXT))
+    SELECT m.source_key, m.repository_key, m.tag, m.platform, m.last_seen_from, m.first_seen_to, m.from_image_key,
+        m.to_image_key, m.evidence, s.name AS source, r.name AS repository
+    FROM tag_platform_move_keys AS m
+    JOIN source_streams AS s ON s.source_key = m.source_key
+    JOIN repositories AS r ON r.repository_key = m.repository_key
+    WHERE m.change = 'moved' AND m.from_image_key <> m.to_image_key
+        AND (CAST(:source AS TEXT) IS NULL OR s.name = CAST(:source AS TEXT))
+        AND (CAST(:repository AS TEXT) IS NULL OR r.name LIKE CAST(:repository AS TEXT))
+        AND (CAST(:platform AS TEXT) IS NULL OR m.platform = CAST(:platform AS TEXT))
 ), pairs AS (
     -- The same commands are as many.
-    SELECT p.from_image_id, p.to_image_id, f.image_key AS from_key, t.image_key AS to_key
-    FROM (SELECT DISTINCT from_image_id, to_image_id FROM moves) AS p
-    JOIN images AS f ON f.image_id = p.from_image_id
-    JOIN images AS t ON t.image_id = p.to_image_id AND t.history_count = f.history_count
+    SELECT p.from_image_key AS from_key, p.to_image_key AS to_key
+    FROM (SELECT DISTINCT from_image_key, to_image_key FROM moves) AS p
+    JOIN images AS f ON f.image_key = p.from_image_key
+    JOIN images AS t ON t.image_key = p.to_image_key AND t.history_count = f.history_count
 ), unequal AS (
     SELECT p.from_key, p.to_key, COUNT(h.created_by) AS command_count,
         COUNT(CASE WHEN COALESCE(h.created_by, '') <> COALESCE(g.created_by, '') THEN 1 END) AS other_count
@@ -36,10 +39,11 @@ WITH moves AS (
     GROUP BY a.from_key, a.to_key
 )
 SELECT m.source, m.repository, m.tag, m.platform, m.last_seen_from, m.first_seen_to, n.new_layer_count, n.layer_count,
-    m.from_image_id, m.to_image_id, m.evidence
+    f.digest AS from_image_id, t.digest AS to_image_id, m.evidence
 FROM moves AS m
-JOIN pairs AS p ON p.from_image_id = m.from_image_id AND p.to_image_id = m.to_image_id
-JOIN new_layers AS n ON n.from_key = p.from_key AND n.to_key = p.to_key
+JOIN new_layers AS n ON n.from_key = m.from_image_key AND n.to_key = m.to_image_key
+JOIN blobs AS f ON f.blob_key = m.from_image_key
+JOIN blobs AS t ON t.blob_key = m.to_image_key
 WHERE n.new_layer_count > 0
-ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.platform, m.to_image_id
+ORDER BY m.first_seen_to DESC NULLS LAST, m.source, m.repository ASC NULLS LAST, m.tag, m.platform, to_image_id
 LIMIT CAST(:limit AS INTEGER)

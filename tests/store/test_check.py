@@ -104,6 +104,7 @@ TWICE = {
     "source_image_sizes": "image_key",
     "source_image_summaries": "image_key",
     "source_image_units": "image_key",
+    "source_tag_intervals": "repository_key",
 }
 """Tables that have no primary key on DuckDB, with a column by which one row is picked."""
 
@@ -202,7 +203,7 @@ DAMAGES = [
         "a tag in two places at one time",
         "tags",
         "UPDATE tags SET valid_from = TIMESTAMPTZ '2020-01-01 00:00:00+00' WHERE ended_at IS NULL AND tag = '1'",
-        "tag_history",
+        "source_tag_intervals",
     ),
     Damage(
         "a unit of another size",
@@ -216,6 +217,17 @@ DAMAGES = [
         "a unit that its image lost",
         "source_image_units",
         f"DELETE FROM source_image_units WHERE {first('source_image_units', 'image_key')}",
+    ),
+    Damage(
+        "a history of two places at one time",
+        "source_tag_intervals",
+        "UPDATE source_tag_intervals SET valid_from = TIMESTAMPTZ '2020-01-01 00:00:00+00' WHERE valid_to IS NULL",
+        "tag_history",
+    ),
+    Damage(
+        "a move that its tag never made",
+        "source_tag_intervals",
+        "UPDATE source_tag_intervals SET from_key = target_key WHERE from_key IS NULL AND target_key IS NOT NULL",
     ),
     Damage("an image of another name", "source_image_summaries", "UPDATE source_image_summaries SET names = 'other:1'"),
     Damage(

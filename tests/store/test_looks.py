@@ -15,7 +15,8 @@ from tests.stores import CONTENT, HOUR, NOON, OBSERVED, Database, at, is_sound
 
 ONE, TWO, THREE = make_image(1), make_image(2), make_image(3)
 FIRST, SECOND, THIRD, FOURTH = (NOON + HOUR * n for n in range(4))
-DECIDED = [table for table in OBSERVED if table not in ("scans", "scan_scopes", "index_info", "tag_traces")]
+REMEMBERED = ("tag_traces", "source_tag_intervals")
+DECIDED = [table for table in OBSERVED if table not in ("scans", "scan_scopes", "index_info", *REMEMBERED)]
 
 
 def layout_of(path: Path, *images: Any) -> Layout:

@@ -34,6 +34,7 @@ from imgindex.records.rows import PastTag, Record, ScanScope, Tag
 from imgindex.sources.base import scope_key
 from imgindex.store.check import check
 from imgindex.store.engine import open_engine
+from imgindex.store.intervals import COLUMNS, compute_intervals
 from imgindex.store.loader import Loader, SourceRow
 from imgindex.store.session import Session
 from tests.indexes import Server
@@ -58,6 +59,7 @@ from tests.timeline import (
 
 SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local")
 STEP = 600
+NO_INDEX = "00000000-0000-0000-0000-000000000000"
 
 
 outcomes = st.sampled_from(["complete", "complete", "partial", "like", "failed"])
@@ -273,6 +275,11 @@ class Looks(RuleBasedStateMachine):
                 "SELECT repository, tag, target_digest, valid_from, valid_to, first_seen_at, last_seen_at, evidence "
                 "FROM tag_history"
             )
+            held = f"SELECT {COLUMNS} FROM source_tag_intervals"
+            ((index_key, source_key),) = self.session.rows("SELECT index_key, source_key FROM sources") or [(None, 0)]
+            fresh = compute_intervals(str(index_key or NO_INDEX), source_key)
+            computed = f"SELECT {COLUMNS} FROM ({fresh}) AS f"
+            assert [] == self.session.rows(f"({held} EXCEPT {computed}) UNION ALL ({computed} EXCEPT {held})")
         by_place: dict[Place, list[Told]] = defaultdict(list)
         for repository, tag, *told in history:
             by_place[repository, tag].append(Told.of(*told))

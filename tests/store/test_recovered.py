@@ -197,6 +197,7 @@ def test_a_damaged_history_is_found(db: Database) -> None:
     look(db, [(NOON, "a", 0), (NOON + HOUR, "a", 1)], NOON + 2 * HOUR)
     with db.writing() as run:
         run("UPDATE tags SET ended_at = NULL")
+        run("UPDATE source_tag_intervals SET valid_to = NULL")
     engine = open_engine(str(db.path), read_only=True)
     rules = {finding.rule for finding in check(engine)}
     engine.dispose()

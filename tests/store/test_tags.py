@@ -15,6 +15,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from imgindex.store.engine import open_engine
+from imgindex.store.intervals import replace_all_intervals
+from imgindex.store.session import Session
 from tests.builders import Docker, Layout, Registry, make_image
 from tests.indexes import NewIndex
 from tests.stores import HOUR, NOON, Database, at, image_of, index_of, layer_of, platform
@@ -236,6 +239,7 @@ def test_whatever_a_tag_does_its_history_tiles_time(lasting_index: NewIndex, sta
             seen_at = look  # a look that misses the tag is one that knows it was not there
         with db.writing() as run:
             run("DELETE FROM tag_traces")  # what the store remembers beside is tested by itself
+        date_anew(db)
         found = [[digest, moment(start), moment(end)] for digest, start, end, *_ in history(db)]
         overlaps = db.value(
             "SELECT COUNT(*) FROM tag_history AS a JOIN tag_history AS b ON a.repository = b.repository "
@@ -247,6 +251,12 @@ def test_whatever_a_tag_does_its_history_tiles_time(lasting_index: NewIndex, sta
     assert overlaps == 0
     digests = [digest for digest, _, _ in told]
     assert moves == [new for old, new in itertools.pairwise(digests) if old != new]
+
+
+def date_anew(db: Database) -> None:
+    session = Session(open_engine(str(db.path), read_only=False))
+    session.write(lambda: replace_all_intervals(session))
+    session.close()
 
 
 def moment(time: datetime | None) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from imgindex.query.show.names import LAYER_SIZES, NAME, OF_NAMED, PRESENT, PROBLEMS, TAGS_OF_TARGETS, named, reaching
 from imgindex.query.show.page import Part
-from imgindex.store.views.intervals import intervals_of
 
 IMAGE = Part(
     "image",
@@ -64,7 +63,7 @@ TAGS = Part(
     f"""
 WITH wanted AS (
     SELECT blob_key AS image_key FROM blobs WHERE blob_key = :key
-), {reaching("wanted")}, named AS ({TAGS_OF_TARGETS}), pointed AS ({intervals_of(OF_NAMED)})
+), {reaching("wanted")}, named AS ({TAGS_OF_TARGETS}), pointed AS (SELECT * FROM tag_intervals WHERE {OF_NAMED})
 SELECT s.name AS source, {NAME} AS name, b.digest AS target_digest, t.valid_from, t.valid_to, t.evidence
 FROM targets AS g
 JOIN pointed AS t ON t.target_key = g.target_key AND t.target_kind = g.target_kind

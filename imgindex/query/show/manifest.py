@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from imgindex.query.show.names import NAME, OF_NAMED, PROBLEMS, TAGS_OF_TARGETS
 from imgindex.query.show.page import Part
-from imgindex.store.views.intervals import intervals_of
 
 MANIFEST = Part(
     "manifest",
@@ -132,7 +131,7 @@ WITH above_1 AS (
     UNION ALL SELECT manifest_key, 3 AS depth FROM above_3
 ), targets AS (
     SELECT manifest_key AS target_key, 'manifest' AS target_kind, depth FROM holders
-), named AS ({TAGS_OF_TARGETS}), pointed AS ({intervals_of(OF_NAMED)})
+), named AS ({TAGS_OF_TARGETS}), pointed AS (SELECT * FROM tag_intervals WHERE {OF_NAMED})
 SELECT s.name AS source, {NAME} AS name, CASE WHEN g.depth > 0 THEN b.digest END AS index_digest, t.valid_from,
     t.valid_to, t.evidence
 FROM targets AS g

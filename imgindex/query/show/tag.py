@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from imgindex.query.show.page import Part
-from imgindex.store.views.intervals import intervals_of
 
 TARGETS = Part(
     "targets",
@@ -109,12 +108,13 @@ ORDER BY b.digest
 HISTORY = Part(
     "tag_history",
     "Where it points and pointed, the latest first",
-    f"""
+    """
 SELECT s.name AS source, i.valid_from, i.valid_to, b.digest AS target_digest, i.target_kind, i.evidence, i.set_at,
     i.first_seen_at
-FROM ({intervals_of("repository_key = :key AND tag = :tag")}) AS i
+FROM tag_intervals AS i
 JOIN source_streams AS s ON s.index_key = i.index_key AND s.source_key = i.source_key
 LEFT JOIN blobs AS b ON b.blob_key = i.target_key
+WHERE i.repository_key = :key AND i.tag = :tag
 ORDER BY s.name, i.valid_from DESC NULLS LAST, i.first_seen_at DESC NULLS LAST, b.digest ASC NULLS LAST, i.evidence
 """,
     shown=("source", "valid_from", "valid_to", "target_digest", "evidence"),

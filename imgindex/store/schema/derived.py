@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
-from imgindex.store.schema.parts import flag, index_key, metadata, number, reference, source_key, text
+from imgindex.store.schema.parts import flag, index_key, metadata, number, reference, scope_key, source_key, text, time
 
 BASIS = "What is counted: compressed (blobs), uncompressed (tars) or on_disk (unpacked files)."
 
@@ -77,5 +77,33 @@ source_image_units = Table(
     reference("image_key", "An image that uses it, listed or not.", "blobs", key=True),
     flag("listed", "The store lists the image."),
     comment="Which units each image of a source uses, each once.",
+    info={"room": "derived"},
+)
+
+source_tag_intervals = Table(
+    "source_tag_intervals",
+    metadata,
+    index_key(),
+    source_key(),
+    scope_key(),
+    reference("repository_key", "The repository.", "repositories", key=True),
+    text("tag", "The tag.", key=True),
+    number("place", "Place in the tag's history, from 1; what is undated comes last.", key=True),
+    reference("target_key", "What it pointed at; NULL if listed without a digest.", "blobs", null=True),
+    text("target_kind", "image or manifest."),
+    time("set_at", "When the store says it was set; NULL if it does not say.", null=True),
+    time("first_seen_at", "Our first sight of it; NULL if no look saw it so.", null=True),
+    time(
+        "last_seen_at",
+        "Our last sight of it; where it is current, later complete looks confirm it. NULL if no look saw it so.",
+        null=True,
+    ),
+    time("valid_from", "Where the interval begins; NULL if undated.", null=True),
+    time("valid_to", "Where it ends; NULL = current, or undated.", null=True),
+    text("evidence", "observed: a look saw it. recovered: the store remembers it."),
+    reference("from_key", "What the tag moved from when this began; NULL if it did not move.", "blobs", null=True),
+    time("last_seen_from", "Our last sight of that, or when it was set.", null=True),
+    text("from_evidence", "The evidence of that.", null=True),
+    comment="Where tags point and pointed: what looks saw and what stores remember, made into one history.",
     info={"room": "derived"},
 )

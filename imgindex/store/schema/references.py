@@ -33,7 +33,13 @@ AREAS = {
     ),
     "Observations: manifests and blobs of a source": ("source_manifests", "source_blobs", "repo_digests", "problems"),
     "Observations: images, layers and containers of a source": ("source_images", "source_layers", "containers"),
-    "Derived": ("source_usage", "source_image_sizes", "source_image_summaries", "source_image_units"),
+    "Derived": (
+        "source_usage",
+        "source_image_sizes",
+        "source_image_summaries",
+        "source_image_units",
+        "source_tag_intervals",
+    ),
 }
 """The tables, parted so that each diagram can be read; `*` stands for the rest of a name."""
 

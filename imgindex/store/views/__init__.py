@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgindex.store.views import carriers, images, intervals, manifests, places, sharing, tags, units
+from imgindex.store.views import carriers, images, intervals, manifests, moves, places, sharing, tags, units
 from imgindex.store.views.parts import View
 
 __all__ = ["VIEWS", "View"]
@@ -13,6 +13,7 @@ VIEWS: tuple[View, ...] = (
     *units.ALL,
     *manifests.ALL,
     *tags.ALL,
+    *moves.ALL,
     *sharing.ALL,
     *images.ALL,
     *places.ALL,

@@ -1,169 +1,12 @@
-"""The view that makes history of tags: what looks saw, and between that what stores remember.
-
-A look knows best. A trace counts where no look says otherwise: before the first sighting, or in a gap between two. It is
-left out over a sighting, and where it repeats the target before it, since a tag that is set again has not moved. It ends
-where the next row begins, or at the next complete look, which found the tag gone; so it is never current. What cannot be
-dated so is one row without times for each target that has no other.
-"""
+"""The view of the history of tags by key: the derived table, and how far looks confirm what is current."""
 
 from __future__ import annotations
 
 from imgindex.store.views.parts import View
 
-_TAG = "index_key, source_key, scope_key, repository_key, tag"
-
-_FACTS = f"""
-    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
-    -- takes a join by five columns for one of a single row.
-    SELECT k.*, DENSE_RANK() OVER (ORDER BY {_TAG}) AS tag_number
-    FROM (
-        SELECT {_TAG}, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
-            NULL AS ended_at
-        FROM tag_traces{{which}}
-        UNION ALL
-        SELECT {_TAG}, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
-            ended_at
-        FROM tags{{which}}
-    ) AS k
-"""
-
-_LOOKS = """
-    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
-    UNION ALL
-    -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
-        AND k.kind = 'catalog' AND k.outcome = 'complete'
-    LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
-    WHERE l.scan_key IS NULL
-"""
-
-_SIGHTED = """
-    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
-        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
-        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM facts AS f
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
-    WHERE f.basis = 'look'
-"""
-
-_TRACES = """
-    SELECT w.tag_number, w.target_key, w.target_kind, w.basis, w.dated_at, w.missed_at
-    FROM (
-        SELECT u.*,
-            -- The first complete look after it.
-            MIN(u.looked_at) OVER (
-                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS missed_at
-        FROM (
-            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
-                NULL AS looked_at, 0 AS is_look
-            FROM facts
-            WHERE basis <> 'known' AND basis <> 'look'
-            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
-            UNION ALL
-            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
-                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
-            FROM looks
-        ) AS u
-    ) AS w
-    WHERE w.is_look < 1
-"""
-
-_EVENTS = """
-    SELECT tag_number, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at, ends_at, is_open,
-        1 AS is_observed, 0 AS is_known, NULL AS made_at
-    FROM sighted
-    UNION ALL
-    SELECT t.tag_number, t.target_key, t.target_kind,
-        CASE WHEN t.basis = 'set' THEN t.dated_at END AS set_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS first_seen_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS last_seen_at,
-        t.dated_at AS starts_at, t.missed_at AS ends_at, 0 AS is_open, 0 AS is_observed,
-        -- The same push was seen: at this very time.
-        CASE WHEN o.tag_number IS NULL THEN 0 ELSE 1 END AS is_known, i.created_at AS made_at
-    FROM traces AS t
-    -- Where two were set at one time, what was made later is taken for the later.
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key
-    LEFT JOIN images AS i ON i.image_key = COALESCE(m.config_key, t.target_key)
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind, starts_at FROM sighted) AS o
-        ON o.tag_number = t.tag_number AND o.target_key = t.target_key AND o.target_kind = t.target_kind
-        AND o.starts_at = t.dated_at
-"""
-
-_PLACED = """
-    SELECT e.*, ROW_NUMBER() OVER per_tag AS turn,
-        MAX(CASE WHEN e.is_observed = 1 THEN e.last_seen_at END) OVER before AS sighted_until,
-        MAX(e.is_open) OVER before AS after_open,
-        -- The same push was seen: next, since a push writes several links one after the other.
-        CASE WHEN LEAD(e.is_observed) OVER per_tag = 1 AND LEAD(e.target_key) OVER per_tag = e.target_key
-                AND LEAD(e.starts_at) OVER per_tag <= e.starts_at + INTERVAL '60' SECOND THEN 1
-            ELSE e.is_known END AS was_seen
-    FROM events AS e
-    WINDOW per_tag AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-    ), before AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )
-"""
-
-_FOLLOWED = """
-    SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
-    FROM placed AS p
-    WHERE p.is_observed > 0 OR (
-        p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
-    )
-    WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
-"""
-
-_TILED = """
-    SELECT f.*,
-        CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
-        ROW_NUMBER() OVER per_tag AS place
-    FROM followed AS f
-    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
-    WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
-"""
-
-_INTERVALS = f"""
-WITH facts AS ({_FACTS}), sighted AS ({_SIGHTED}), looks AS ({_LOOKS}), traces AS ({_TRACES}), events AS ({_EVENTS}),
-placed AS ({_PLACED}), followed AS ({_FOLLOWED}), tiled AS ({_TILED}), dated AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed > 0 OR valid_to IS NOT NULL
-), told AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-    FROM dated
-    UNION ALL
-    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
-        NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM facts AS f
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
-    WHERE f.basis <> 'look' AND d.tag_number IS NULL
-    GROUP BY f.tag_number, f.target_key, f.target_kind
-)
-SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
-    t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
-FROM told AS t
-JOIN (SELECT DISTINCT {_TAG}, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
-"""
-
-
-def intervals_of(which: str | None = None) -> str:
-    """The query of the view, for tags that meet this condition alone; it names columns of `tags` and `tag_traces`."""
-    return _INTERVALS.replace("{which}", "" if which is None else f" WHERE {which}")
-
-
 TAG_INTERVALS = View(
     "tag_intervals",
-    ("index_key", "source_key", "scope_key", "repository_key", "tag", "place", "target_key"),
+    ("index_key", "source_key", "scope_key", "repository_key", "tag", "place"),
     "Where tags point and pointed, by key, in every index: what looks saw and what stores remember, made into one history.",
     (
         ("index_key", "UUID", "The index."),
@@ -171,8 +14,7 @@ TAG_INTERVALS = View(
         ("scope_key", "BIGINT", "The scope that lists it."),
         ("repository_key", "BIGINT", "The repository."),
         ("tag", "TEXT", "The tag."),
-        ("tag_number", "BIGINT", "Stands for these five in one query; another number in the next."),
-        ("place", "BIGINT", "Place in the tag's history, from 1; NULL if undated."),
+        ("place", "BIGINT", "Place in the tag's history, from 1; what is undated comes last."),
         ("target_key", "BIGINT", "What it pointed at; NULL if listed without a digest."),
         ("target_kind", "TEXT", "image or manifest."),
         ("set_at", "TIMESTAMPTZ", "When the store says it was set; NULL if it does not say."),
@@ -182,7 +24,15 @@ TAG_INTERVALS = View(
         ("valid_to", "TIMESTAMPTZ", "Where it ends; NULL = current, or undated."),
         ("evidence", "TEXT", "observed or recovered."),
     ),
-    intervals_of(),
+    """
+SELECT t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag, t.place, t.target_key, t.target_kind, t.set_at,
+    t.first_seen_at,
+    CASE WHEN t.valid_to IS NULL THEN GREATEST(t.last_seen_at, CASE WHEN t.evidence = 'observed' THEN k.last_complete_at END)
+        ELSE t.last_seen_at END AS last_seen_at,
+    t.valid_from, t.valid_to, t.evidence
+FROM source_tag_intervals AS t
+LEFT JOIN scope_looks AS k ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
+""",
     internal=True,
 )
 

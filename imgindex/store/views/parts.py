@@ -47,6 +47,8 @@ LAST_SEEN: ColumnSpec = ("last_seen_at", "TIMESTAMPTZ", "Our last sight of it.")
 EVIDENCE: ColumnSpec = ("evidence", "TEXT", "observed, or recovered from what lies on the disk.")
 TARGET_KIND: ColumnSpec = ("target_kind", "TEXT", "image or manifest: what the target's digest names.")
 
+MAY_BE_IMAGE = "(l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))"
+"""Of a leaf of an index that was not read: its descriptor leaves it open that it is an image."""
 
 MOST_BYTES = 2**63 - 1
 """The largest BIGINT."""

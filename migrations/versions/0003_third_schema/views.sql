@@ -174,134 +174,17 @@ COMMENT ON COLUMN tag_reach.manifest_key IS 'A manifest that it reaches; NULL fo
 COMMENT ON COLUMN tag_reach.image_key IS 'The image that is, if it is one.'
 ;
 CREATE VIEW tag_intervals AS
-SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.scope_key AS BIGINT) AS scope_key, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.tag AS TEXT) AS tag, CAST(v.tag_number AS BIGINT) AS tag_number, CAST(v.place AS BIGINT) AS place, CAST(v.target_key AS BIGINT) AS target_key, CAST(v.target_kind AS TEXT) AS target_kind, CAST(v.set_at AS TIMESTAMPTZ) AS set_at, CAST(v.first_seen_at AS TIMESTAMPTZ) AS first_seen_at, CAST(v.last_seen_at AS TIMESTAMPTZ) AS last_seen_at, CAST(v.valid_from AS TIMESTAMPTZ) AS valid_from, CAST(v.valid_to AS TIMESTAMPTZ) AS valid_to, CAST(v.evidence AS TEXT) AS evidence
-FROM (WITH facts AS (
-    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
-    -- takes a join by five columns for one of a single row.
-    SELECT k.*, DENSE_RANK() OVER (ORDER BY index_key, source_key, scope_key, repository_key, tag) AS tag_number
-    FROM (
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
-            NULL AS ended_at
-        FROM tag_traces
-        UNION ALL
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
-            ended_at
-        FROM tags
-    ) AS k
-), sighted AS (
-    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
-        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
-        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM facts AS f
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
-    WHERE f.basis = 'look'
-), looks AS (
-    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
-    UNION ALL
-    -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
-        AND k.kind = 'catalog' AND k.outcome = 'complete'
-    LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
-    WHERE l.scan_key IS NULL
-), traces AS (
-    SELECT w.tag_number, w.target_key, w.target_kind, w.basis, w.dated_at, w.missed_at
-    FROM (
-        SELECT u.*,
-            -- The first complete look after it.
-            MIN(u.looked_at) OVER (
-                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS missed_at
-        FROM (
-            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
-                NULL AS looked_at, 0 AS is_look
-            FROM facts
-            WHERE basis <> 'known' AND basis <> 'look'
-            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
-            UNION ALL
-            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
-                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
-            FROM looks
-        ) AS u
-    ) AS w
-    WHERE w.is_look < 1
-), events AS (
-    SELECT tag_number, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at, ends_at, is_open,
-        1 AS is_observed, 0 AS is_known, NULL AS made_at
-    FROM sighted
-    UNION ALL
-    SELECT t.tag_number, t.target_key, t.target_kind,
-        CASE WHEN t.basis = 'set' THEN t.dated_at END AS set_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS first_seen_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS last_seen_at,
-        t.dated_at AS starts_at, t.missed_at AS ends_at, 0 AS is_open, 0 AS is_observed,
-        -- The same push was seen: at this very time.
-        CASE WHEN o.tag_number IS NULL THEN 0 ELSE 1 END AS is_known, i.created_at AS made_at
-    FROM traces AS t
-    -- Where two were set at one time, what was made later is taken for the later.
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key
-    LEFT JOIN images AS i ON i.image_key = COALESCE(m.config_key, t.target_key)
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind, starts_at FROM sighted) AS o
-        ON o.tag_number = t.tag_number AND o.target_key = t.target_key AND o.target_kind = t.target_kind
-        AND o.starts_at = t.dated_at
-),
-placed AS (
-    SELECT e.*, ROW_NUMBER() OVER per_tag AS turn,
-        MAX(CASE WHEN e.is_observed = 1 THEN e.last_seen_at END) OVER before AS sighted_until,
-        MAX(e.is_open) OVER before AS after_open,
-        -- The same push was seen: next, since a push writes several links one after the other.
-        CASE WHEN LEAD(e.is_observed) OVER per_tag = 1 AND LEAD(e.target_key) OVER per_tag = e.target_key
-                AND LEAD(e.starts_at) OVER per_tag <= e.starts_at + INTERVAL '60' SECOND THEN 1
-            ELSE e.is_known END AS was_seen
-    FROM events AS e
-    WINDOW per_tag AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-    ), before AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )
-), followed AS (
-    SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
-    FROM placed AS p
-    WHERE p.is_observed > 0 OR (
-        p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
-    )
-    WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
-), tiled AS (
-    SELECT f.*,
-        CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
-        ROW_NUMBER() OVER per_tag AS place
-    FROM followed AS f
-    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
-    WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
-), dated AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed > 0 OR valid_to IS NOT NULL
-), told AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-    FROM dated
-    UNION ALL
-    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
-        NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM facts AS f
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
-    WHERE f.basis <> 'look' AND d.tag_number IS NULL
-    GROUP BY f.tag_number, f.target_key, f.target_kind
-)
-SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
-    t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
-FROM told AS t
-JOIN (SELECT DISTINCT index_key, source_key, scope_key, repository_key, tag, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.scope_key AS BIGINT) AS scope_key, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.tag AS TEXT) AS tag, CAST(v.place AS BIGINT) AS place, CAST(v.target_key AS BIGINT) AS target_key, CAST(v.target_kind AS TEXT) AS target_kind, CAST(v.set_at AS TIMESTAMPTZ) AS set_at, CAST(v.first_seen_at AS TIMESTAMPTZ) AS first_seen_at, CAST(v.last_seen_at AS TIMESTAMPTZ) AS last_seen_at, CAST(v.valid_from AS TIMESTAMPTZ) AS valid_from, CAST(v.valid_to AS TIMESTAMPTZ) AS valid_to, CAST(v.evidence AS TEXT) AS evidence
+FROM (SELECT t.index_key, t.source_key, t.scope_key, t.repository_key, t.tag, t.place, t.target_key, t.target_kind, t.set_at,
+    t.first_seen_at,
+    CASE WHEN t.valid_to IS NULL THEN GREATEST(t.last_seen_at, CASE WHEN t.evidence = 'observed' THEN k.last_complete_at END)
+        ELSE t.last_seen_at END AS last_seen_at,
+    t.valid_from, t.valid_to, t.evidence
+FROM source_tag_intervals AS t
+LEFT JOIN scope_looks AS k ON k.index_key = t.index_key AND k.source_key = t.source_key AND k.scope_key = t.scope_key
 ) AS v
 ;
-COMMENT ON VIEW tag_intervals IS 'Key: index_key, source_key, scope_key, repository_key, tag, place, target_key. Where tags point and pointed, by key, in every index: what looks saw and what stores remember, made into one history. Carries other views; may change.'
+COMMENT ON VIEW tag_intervals IS 'Key: index_key, source_key, scope_key, repository_key, tag, place. Where tags point and pointed, by key, in every index: what looks saw and what stores remember, made into one history. Carries other views; may change.'
 ;
 COMMENT ON COLUMN tag_intervals.index_key IS 'The index.'
 ;
@@ -313,9 +196,7 @@ COMMENT ON COLUMN tag_intervals.repository_key IS 'The repository.'
 ;
 COMMENT ON COLUMN tag_intervals.tag IS 'The tag.'
 ;
-COMMENT ON COLUMN tag_intervals.tag_number IS 'Stands for these five in one query; another number in the next.'
-;
-COMMENT ON COLUMN tag_intervals.place IS 'Place in the tag''s history, from 1; NULL if undated.'
+COMMENT ON COLUMN tag_intervals.place IS 'Place in the tag''s history, from 1; what is undated comes last.'
 ;
 COMMENT ON COLUMN tag_intervals.target_key IS 'What it pointed at; NULL if listed without a digest.'
 ;
@@ -704,133 +585,8 @@ SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repositor
 FROM (SELECT s.name AS source, r.name AS repository, t.tag, b.digest AS target_digest, t.valid_from, t.target_kind, t.set_at,
     t.first_seen_at, t.last_seen_at, t.valid_to, t.evidence,
     CASE WHEN t.valid_from = t.set_at THEN 'store' WHEN t.valid_from IS NOT NULL THEN 'look' END AS dated_by
-FROM (
-WITH facts AS (
-    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
-    -- takes a join by five columns for one of a single row.
-    SELECT k.*, DENSE_RANK() OVER (ORDER BY index_key, source_key, scope_key, repository_key, tag) AS tag_number
-    FROM (
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
-            NULL AS ended_at
-        FROM tag_traces WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-        UNION ALL
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
-            ended_at
-        FROM tags WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-    ) AS k
-), sighted AS (
-    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
-        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
-        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM facts AS f
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
-    WHERE f.basis = 'look'
-), looks AS (
-    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
-    UNION ALL
-    -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
-        AND k.kind = 'catalog' AND k.outcome = 'complete'
-    LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
-    WHERE l.scan_key IS NULL
-), traces AS (
-    SELECT w.tag_number, w.target_key, w.target_kind, w.basis, w.dated_at, w.missed_at
-    FROM (
-        SELECT u.*,
-            -- The first complete look after it.
-            MIN(u.looked_at) OVER (
-                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS missed_at
-        FROM (
-            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
-                NULL AS looked_at, 0 AS is_look
-            FROM facts
-            WHERE basis <> 'known' AND basis <> 'look'
-            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
-            UNION ALL
-            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
-                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
-            FROM looks
-        ) AS u
-    ) AS w
-    WHERE w.is_look < 1
-), events AS (
-    SELECT tag_number, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at, ends_at, is_open,
-        1 AS is_observed, 0 AS is_known, NULL AS made_at
-    FROM sighted
-    UNION ALL
-    SELECT t.tag_number, t.target_key, t.target_kind,
-        CASE WHEN t.basis = 'set' THEN t.dated_at END AS set_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS first_seen_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS last_seen_at,
-        t.dated_at AS starts_at, t.missed_at AS ends_at, 0 AS is_open, 0 AS is_observed,
-        -- The same push was seen: at this very time.
-        CASE WHEN o.tag_number IS NULL THEN 0 ELSE 1 END AS is_known, i.created_at AS made_at
-    FROM traces AS t
-    -- Where two were set at one time, what was made later is taken for the later.
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key
-    LEFT JOIN images AS i ON i.image_key = COALESCE(m.config_key, t.target_key)
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind, starts_at FROM sighted) AS o
-        ON o.tag_number = t.tag_number AND o.target_key = t.target_key AND o.target_kind = t.target_kind
-        AND o.starts_at = t.dated_at
-),
-placed AS (
-    SELECT e.*, ROW_NUMBER() OVER per_tag AS turn,
-        MAX(CASE WHEN e.is_observed = 1 THEN e.last_seen_at END) OVER before AS sighted_until,
-        MAX(e.is_open) OVER before AS after_open,
-        -- The same push was seen: next, since a push writes several links one after the other.
-        CASE WHEN LEAD(e.is_observed) OVER per_tag = 1 AND LEAD(e.target_key) OVER per_tag = e.target_key
-                AND LEAD(e.starts_at) OVER per_tag <= e.starts_at + INTERVAL '60' SECOND THEN 1
-            ELSE e.is_known END AS was_seen
-    FROM events AS e
-    WINDOW per_tag AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-    ), before AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )
-), followed AS (
-    SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
-    FROM placed AS p
-    WHERE p.is_observed > 0 OR (
-        p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
-    )
-    WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
-), tiled AS (
-    SELECT f.*,
-        CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
-        ROW_NUMBER() OVER per_tag AS place
-    FROM followed AS f
-    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
-    WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
-), dated AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed > 0 OR valid_to IS NOT NULL
-), told AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-    FROM dated
-    UNION ALL
-    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
-        NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM facts AS f
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
-    WHERE f.basis <> 'look' AND d.tag_number IS NULL
-    GROUP BY f.tag_number, f.target_key, f.target_kind
-)
-SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
-    t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
-FROM told AS t
-JOIN (SELECT DISTINCT index_key, source_key, scope_key, repository_key, tag, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
-) AS t
-JOIN source_streams AS s ON s.source_key = t.source_key
+FROM tag_intervals AS t
+JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
 JOIN repositories AS r ON r.repository_key = t.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = t.target_key
 ) AS v
@@ -895,151 +651,131 @@ COMMENT ON COLUMN current_tags.last_seen_at IS 'Our last sight of it.'
 ;
 COMMENT ON COLUMN current_tags.evidence IS 'observed, or recovered from what lies on the disk.'
 ;
+CREATE VIEW tag_image_keys AS
+SELECT CAST(v.index_key AS UUID) AS index_key, CAST(v.source_key AS BIGINT) AS source_key, CAST(v.source AS TEXT) AS source, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.place_1 AS BIGINT) AS place_1, CAST(v.place_2 AS BIGINT) AS place_2, CAST(v.place_3 AS BIGINT) AS place_3, CAST(v.place_4 AS BIGINT) AS place_4, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.manifest_key AS BIGINT) AS manifest_key, CAST(v.image_key AS BIGINT) AS image_key
+FROM (SELECT r.index_key, r.source_key, r.source, r.repository_key, r.repository, r.tag, r.place_1, r.place_2, r.place_3, r.place_4,
+    COALESCE(r.platform, i.platform) AS platform, COALESCE(r.os_version, i.os_version) AS os_version, r.manifest_key,
+    r.image_key
+FROM (
+    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, l.platform, l.os_version,
+        CASE WHEN t.target_kind = 'manifest' THEN COALESCE(l.child_key, t.target_key) END AS manifest_key,
+        CASE WHEN t.target_kind = 'image' THEN t.target_key WHEN m.kind = 'image' THEN m.config_key ELSE l.image_key END
+            AS image_key,
+        l.place_1, l.place_2, l.place_3, l.place_4
+    FROM tag_targets AS t
+    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key AND t.target_kind = 'manifest'
+    LEFT JOIN index_leaves AS l ON l.root_key = t.target_key AND t.target_kind = 'manifest'
+        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND (l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))))
+) AS r
+LEFT JOIN images AS i ON i.image_key = r.image_key
+) AS v
+;
+COMMENT ON VIEW tag_image_keys IS 'Key: source_key, repository_key, tag, place_1, place_2, place_3, place_4. The images that each current tag stands for, by key. Carries other views; may change.'
+;
+COMMENT ON COLUMN tag_image_keys.index_key IS 'The index that speaks for the source.'
+;
+COMMENT ON COLUMN tag_image_keys.source_key IS 'The source.'
+;
+COMMENT ON COLUMN tag_image_keys.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN tag_image_keys.repository_key IS 'The repository.'
+;
+COMMENT ON COLUMN tag_image_keys.repository IS 'Full name with registry; NULL for a layout''s bare refs.'
+;
+COMMENT ON COLUMN tag_image_keys.tag IS 'The tag.'
+;
+COMMENT ON COLUMN tag_image_keys.place_1 IS 'Position in the index that the tag points at; NULL if that is none.'
+;
+COMMENT ON COLUMN tag_image_keys.place_2 IS 'Position in the index under that; -1 = none.'
+;
+COMMENT ON COLUMN tag_image_keys.place_3 IS 'Position in the index under that; -1 = none.'
+;
+COMMENT ON COLUMN tag_image_keys.place_4 IS 'Position in the index under that; -1 = none.'
+;
+COMMENT ON COLUMN tag_image_keys.platform IS 'os/architecture[/variant], normalised; NULL if unknown.'
+;
+COMMENT ON COLUMN tag_image_keys.os_version IS 'Version of the operating system.'
+;
+COMMENT ON COLUMN tag_image_keys.manifest_key IS 'The manifest; NULL for a tag of an image.'
+;
+COMMENT ON COLUMN tag_image_keys.image_key IS 'The image, if it is one that was read.'
+;
+CREATE VIEW tag_images AS
+SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.position AS BIGINT) AS position, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.manifest_digest AS TEXT) AS manifest_digest, CAST(v.image_id AS TEXT) AS image_id, CAST(v.missing AS BOOLEAN) AS missing
+FROM (SELECT
+    r.source, r.repository, r.tag,
+    ROW_NUMBER() OVER (
+        PARTITION BY r.source_key, r.repository_key, r.tag ORDER BY r.place_1, r.place_2, r.place_3, r.place_4
+    ) - 1 AS position,
+    r.platform, r.os_version, mb.digest AS manifest_digest, ib.digest AS image_id,
+    r.manifest_key IS NOT NULL AND p.manifest_key IS NULL AS missing
+FROM tag_image_keys AS r
+LEFT JOIN blobs AS mb ON mb.blob_key = r.manifest_key
+LEFT JOIN blobs AS ib ON ib.blob_key = r.image_key
+LEFT JOIN (
+    SELECT DISTINCT index_key, source_key, repository_key, manifest_key FROM source_manifests WHERE ended_at IS NULL
+) AS p ON p.index_key = r.index_key AND p.source_key = r.source_key AND p.repository_key = r.repository_key
+    AND p.manifest_key = r.manifest_key
+) AS v
+;
+COMMENT ON VIEW tag_images IS 'Key: source, repository, tag, position. The images that each current tag stands for, one a platform; a tag of something else has one row without an image.'
+;
+COMMENT ON COLUMN tag_images.source IS 'Name of the source.'
+;
+COMMENT ON COLUMN tag_images.repository IS 'Full name with registry; NULL for a layout''s bare refs.'
+;
+COMMENT ON COLUMN tag_images.tag IS 'The tag.'
+;
+COMMENT ON COLUMN tag_images.position IS 'Place among the tag''s images, in the order of the index.'
+;
+COMMENT ON COLUMN tag_images.platform IS 'os/architecture[/variant], normalised; NULL if unknown.'
+;
+COMMENT ON COLUMN tag_images.os_version IS 'Version of the operating system, which tells Windows images apart.'
+;
+COMMENT ON COLUMN tag_images.manifest_digest IS 'Digest of the manifest.'
+;
+COMMENT ON COLUMN tag_images.image_id IS 'Digest of the image''s config.'
+;
+COMMENT ON COLUMN tag_images.missing IS 'The manifest is named, and the source does not have it.'
+;
+CREATE VIEW tag_move_keys AS
+SELECT CAST(v.source_key AS BIGINT) AS source_key, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.tag AS TEXT) AS tag, CAST(v.first_seen_to AS TIMESTAMPTZ) AS first_seen_to, CAST(v.to_key AS BIGINT) AS to_key, CAST(v.from_key AS BIGINT) AS from_key, CAST(v.last_seen_from AS TIMESTAMPTZ) AS last_seen_from, CAST(v.evidence AS TEXT) AS evidence, CAST(v.moved_at AS TIMESTAMPTZ) AS moved_at, CAST(v.dated_by AS TEXT) AS dated_by
+FROM (SELECT t.source_key, t.repository_key, t.tag, COALESCE(t.first_seen_at, t.valid_from) AS first_seen_to,
+    t.target_key AS to_key, t.from_key, t.last_seen_from,
+    CASE WHEN t.from_evidence = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence, t.valid_from AS moved_at,
+    CASE WHEN t.valid_from = t.set_at THEN 'store' ELSE 'look' END AS dated_by
+FROM source_tag_intervals AS t
+JOIN source_streams AS s ON s.index_key = t.index_key AND s.source_key = t.source_key
+WHERE t.from_key IS NOT NULL
+) AS v
+;
+COMMENT ON VIEW tag_move_keys IS 'Key: source_key, repository_key, tag, first_seen_to, to_key. Every move of a tag, by key. Carries other views; may change.'
+;
+COMMENT ON COLUMN tag_move_keys.source_key IS 'The source.'
+;
+COMMENT ON COLUMN tag_move_keys.repository_key IS 'The repository.'
+;
+COMMENT ON COLUMN tag_move_keys.tag IS 'The tag.'
+;
+COMMENT ON COLUMN tag_move_keys.first_seen_to IS 'Our first sight of the new target, or when the store says it was set: it had moved by then.'
+;
+COMMENT ON COLUMN tag_move_keys.to_key IS 'Where it points after the move.'
+;
+COMMENT ON COLUMN tag_move_keys.from_key IS 'Where it pointed before.'
+;
+COMMENT ON COLUMN tag_move_keys.last_seen_from IS 'Our last sight of the old target, or when that was set: it moved after this.'
+;
+COMMENT ON COLUMN tag_move_keys.evidence IS 'observed = looks saw both targets; recovered = the store remembers one of them.'
+;
+COMMENT ON COLUMN tag_move_keys.moved_at IS 'When it moved, as well as is known: in (last_seen_from, first_seen_to].'
+;
+COMMENT ON COLUMN tag_move_keys.dated_by IS 'store = moved_at is what the store says; look = it is our first sight of the new target.'
+;
 CREATE VIEW tag_moves AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.first_seen_to AS TIMESTAMPTZ) AS first_seen_to, CAST(v.to_digest AS TEXT) AS to_digest, CAST(v.from_digest AS TEXT) AS from_digest, CAST(v.last_seen_from AS TIMESTAMPTZ) AS last_seen_from, CAST(v.evidence AS TEXT) AS evidence, CAST(v.moved_at AS TIMESTAMPTZ) AS moved_at, CAST(v.dated_by AS TEXT) AS dated_by
 FROM (SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, b.digest AS to_digest, f.digest AS from_digest,
     v.last_seen_from, v.evidence, v.moved_at, v.dated_by
-FROM (
-    SELECT w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
-        w.target_key AS to_key, w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
-        CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
-    FROM (
-        SELECT t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
-            LAG(t.target_key) OVER per_tag AS from_key,
-            LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
-            CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
-        FROM (
-WITH facts AS (
-    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
-    -- takes a join by five columns for one of a single row.
-    SELECT k.*, DENSE_RANK() OVER (ORDER BY index_key, source_key, scope_key, repository_key, tag) AS tag_number
-    FROM (
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
-            NULL AS ended_at
-        FROM tag_traces WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-        UNION ALL
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
-            ended_at
-        FROM tags WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-    ) AS k
-), sighted AS (
-    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
-        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
-        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM facts AS f
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
-    WHERE f.basis = 'look'
-), looks AS (
-    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
-    UNION ALL
-    -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
-        AND k.kind = 'catalog' AND k.outcome = 'complete'
-    LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
-    WHERE l.scan_key IS NULL
-), traces AS (
-    SELECT w.tag_number, w.target_key, w.target_kind, w.basis, w.dated_at, w.missed_at
-    FROM (
-        SELECT u.*,
-            -- The first complete look after it.
-            MIN(u.looked_at) OVER (
-                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS missed_at
-        FROM (
-            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
-                NULL AS looked_at, 0 AS is_look
-            FROM facts
-            WHERE basis <> 'known' AND basis <> 'look'
-            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
-            UNION ALL
-            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
-                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
-            FROM looks
-        ) AS u
-    ) AS w
-    WHERE w.is_look < 1
-), events AS (
-    SELECT tag_number, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at, ends_at, is_open,
-        1 AS is_observed, 0 AS is_known, NULL AS made_at
-    FROM sighted
-    UNION ALL
-    SELECT t.tag_number, t.target_key, t.target_kind,
-        CASE WHEN t.basis = 'set' THEN t.dated_at END AS set_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS first_seen_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS last_seen_at,
-        t.dated_at AS starts_at, t.missed_at AS ends_at, 0 AS is_open, 0 AS is_observed,
-        -- The same push was seen: at this very time.
-        CASE WHEN o.tag_number IS NULL THEN 0 ELSE 1 END AS is_known, i.created_at AS made_at
-    FROM traces AS t
-    -- Where two were set at one time, what was made later is taken for the later.
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key
-    LEFT JOIN images AS i ON i.image_key = COALESCE(m.config_key, t.target_key)
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind, starts_at FROM sighted) AS o
-        ON o.tag_number = t.tag_number AND o.target_key = t.target_key AND o.target_kind = t.target_kind
-        AND o.starts_at = t.dated_at
-),
-placed AS (
-    SELECT e.*, ROW_NUMBER() OVER per_tag AS turn,
-        MAX(CASE WHEN e.is_observed = 1 THEN e.last_seen_at END) OVER before AS sighted_until,
-        MAX(e.is_open) OVER before AS after_open,
-        -- The same push was seen: next, since a push writes several links one after the other.
-        CASE WHEN LEAD(e.is_observed) OVER per_tag = 1 AND LEAD(e.target_key) OVER per_tag = e.target_key
-                AND LEAD(e.starts_at) OVER per_tag <= e.starts_at + INTERVAL '60' SECOND THEN 1
-            ELSE e.is_known END AS was_seen
-    FROM events AS e
-    WINDOW per_tag AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-    ), before AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )
-), followed AS (
-    SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
-    FROM placed AS p
-    WHERE p.is_observed > 0 OR (
-        p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
-    )
-    WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
-), tiled AS (
-    SELECT f.*,
-        CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
-        ROW_NUMBER() OVER per_tag AS place
-    FROM followed AS f
-    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
-    WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
-), dated AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed > 0 OR valid_to IS NOT NULL
-), told AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-    FROM dated
-    UNION ALL
-    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
-        NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM facts AS f
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
-    WHERE f.basis <> 'look' AND d.tag_number IS NULL
-    GROUP BY f.tag_number, f.target_key, f.target_kind
-)
-SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
-    t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
-FROM told AS t
-JOIN (SELECT DISTINCT index_key, source_key, scope_key, repository_key, tag, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
-) AS t
-        -- A link that could not be read for a while is no move there and back.
-        WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
-        WINDOW per_tag AS (PARTITION BY t.tag_number ORDER BY t.place)
-    ) AS w
-    WHERE w.target_key <> w.from_key
-) AS v
+FROM tag_move_keys AS v
 JOIN source_streams AS s ON s.source_key = v.source_key
 JOIN repositories AS r ON r.repository_key = v.repository_key
 LEFT JOIN blobs AS b ON b.blob_key = v.to_key
@@ -1107,148 +843,11 @@ COMMENT ON COLUMN target_leaves.leaf_key IS 'The manifest, else the image.'
 ;
 COMMENT ON COLUMN target_leaves.platform IS 'os/architecture[/variant], normalised; unknown where nothing says it.'
 ;
-CREATE VIEW tag_platform_moves AS
-SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.first_seen_to AS TIMESTAMPTZ) AS first_seen_to, CAST(v.to_digest AS TEXT) AS to_digest, CAST(v.from_digest AS TEXT) AS from_digest, CAST(v.last_seen_from AS TIMESTAMPTZ) AS last_seen_from, CAST(v.evidence AS TEXT) AS evidence, CAST(v.platform AS TEXT) AS platform, CAST(v.from_manifest_digest AS TEXT) AS from_manifest_digest, CAST(v.to_manifest_digest AS TEXT) AS to_manifest_digest, CAST(v.from_image_id AS TEXT) AS from_image_id, CAST(v.to_image_id AS TEXT) AS to_image_id, CAST(v.change AS TEXT) AS change, CAST(v.moved_at AS TIMESTAMPTZ) AS moved_at, CAST(v.dated_by AS TEXT) AS dated_by
-FROM (WITH moves AS (
-    SELECT w.source_key, w.repository_key, w.tag, COALESCE(w.first_seen_at, w.valid_from) AS first_seen_to,
-        w.target_key AS to_key, w.from_key, w.last_seen_from, w.evidence, w.valid_from AS moved_at,
-        CASE WHEN w.valid_from = w.set_at THEN 'store' ELSE 'look' END AS dated_by
-    FROM (
-        SELECT t.source_key, t.repository_key, t.tag, t.first_seen_at, t.valid_from, t.set_at, t.target_key,
-            LAG(t.target_key) OVER per_tag AS from_key,
-            LAG(COALESCE(t.last_seen_at, t.valid_from)) OVER per_tag AS last_seen_from,
-            CASE WHEN LAG(t.evidence) OVER per_tag = 'recovered' THEN 'recovered' ELSE t.evidence END AS evidence
-        FROM (
-WITH facts AS (
-    -- A number is sorted and joined several times below, and five columns would be. No join gives it, since PostgreSQL
-    -- takes a join by five columns for one of a single row.
-    SELECT k.*, DENSE_RANK() OVER (ORDER BY index_key, source_key, scope_key, repository_key, tag) AS tag_number
-    FROM (
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, basis, dated_at, NULL AS set_at, NULL AS first_seen_at, NULL AS last_seen_at,
-            NULL AS ended_at
-        FROM tag_traces WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-        UNION ALL
-        SELECT index_key, source_key, scope_key, repository_key, tag, target_key, target_kind, 'look' AS basis, valid_from AS dated_at, set_at, first_seen_at, last_seen_at,
-            ended_at
-        FROM tags WHERE (index_key, source_key) IN (SELECT index_key, source_key FROM source_streams)
-    ) AS k
-), sighted AS (
-    SELECT f.tag_number, f.target_key, f.target_kind, f.set_at, f.first_seen_at,
-        CASE WHEN f.ended_at IS NULL THEN GREATEST(COALESCE(f.last_seen_at, f.first_seen_at), k.last_complete_at)
-            ELSE COALESCE(f.last_seen_at, f.first_seen_at) END AS last_seen_at,
-        f.dated_at AS starts_at, f.ended_at AS ends_at, CASE WHEN f.ended_at IS NULL THEN 1 ELSE 0 END AS is_open
-    FROM facts AS f
-    LEFT JOIN scope_looks AS k
-        ON k.index_key = f.index_key AND k.source_key = f.source_key AND k.scope_key = f.scope_key
-    WHERE f.basis = 'look'
-), looks AS (
-    SELECT index_key, source_key, scope_key, as_of AS looked_at FROM scan_scopes WHERE outcome = 'complete'
-    UNION ALL
-    -- A complete catalog that does not list a scope has found it gone.
-    SELECT s.index_key, s.source_key, s.scope_key, k.as_of AS looked_at
-    FROM (SELECT DISTINCT index_key, source_key, scope_key FROM facts WHERE basis <> 'look') AS s
-    JOIN scan_scopes AS k ON k.index_key = s.index_key AND k.source_key = s.source_key
-        AND k.kind = 'catalog' AND k.outcome = 'complete'
-    LEFT JOIN scan_scopes AS l ON l.index_key = k.index_key AND l.scan_key = k.scan_key AND l.scope_key = s.scope_key
-    WHERE l.scan_key IS NULL
-), traces AS (
-    SELECT w.tag_number, w.target_key, w.target_kind, w.basis, w.dated_at, w.missed_at
-    FROM (
-        SELECT u.*,
-            -- The first complete look after it.
-            MIN(u.looked_at) OVER (
-                PARTITION BY u.index_key, u.source_key, u.scope_key ORDER BY u.dated_at DESC, u.is_look
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS missed_at
-        FROM (
-            SELECT index_key, source_key, scope_key, tag_number, target_key, target_kind, MAX(basis) AS basis, dated_at,
-                NULL AS looked_at, 0 AS is_look
-            FROM facts
-            WHERE basis <> 'known' AND basis <> 'look'
-            GROUP BY index_key, source_key, scope_key, tag_number, target_key, target_kind, dated_at
-            UNION ALL
-            SELECT index_key, source_key, scope_key, NULL AS tag_number, NULL AS target_key, NULL AS target_kind,
-                NULL AS basis, looked_at AS dated_at, looked_at, 1 AS is_look
-            FROM looks
-        ) AS u
-    ) AS w
-    WHERE w.is_look < 1
-), events AS (
-    SELECT tag_number, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at, ends_at, is_open,
-        1 AS is_observed, 0 AS is_known, NULL AS made_at
-    FROM sighted
-    UNION ALL
-    SELECT t.tag_number, t.target_key, t.target_kind,
-        CASE WHEN t.basis = 'set' THEN t.dated_at END AS set_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS first_seen_at,
-        CASE WHEN t.basis = 'seen' THEN t.dated_at END AS last_seen_at,
-        t.dated_at AS starts_at, t.missed_at AS ends_at, 0 AS is_open, 0 AS is_observed,
-        -- The same push was seen: at this very time.
-        CASE WHEN o.tag_number IS NULL THEN 0 ELSE 1 END AS is_known, i.created_at AS made_at
-    FROM traces AS t
-    -- Where two were set at one time, what was made later is taken for the later.
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key
-    LEFT JOIN images AS i ON i.image_key = COALESCE(m.config_key, t.target_key)
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind, starts_at FROM sighted) AS o
-        ON o.tag_number = t.tag_number AND o.target_key = t.target_key AND o.target_kind = t.target_kind
-        AND o.starts_at = t.dated_at
-),
-placed AS (
-    SELECT e.*, ROW_NUMBER() OVER per_tag AS turn,
-        MAX(CASE WHEN e.is_observed = 1 THEN e.last_seen_at END) OVER before AS sighted_until,
-        MAX(e.is_open) OVER before AS after_open,
-        -- The same push was seen: next, since a push writes several links one after the other.
-        CASE WHEN LEAD(e.is_observed) OVER per_tag = 1 AND LEAD(e.target_key) OVER per_tag = e.target_key
-                AND LEAD(e.starts_at) OVER per_tag <= e.starts_at + INTERVAL '60' SECOND THEN 1
-            ELSE e.is_known END AS was_seen
-    FROM events AS e
-    WINDOW per_tag AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-    ), before AS (
-        PARTITION BY e.tag_number ORDER BY e.starts_at, e.is_observed, e.made_at NULLS FIRST, e.target_key
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )
-), followed AS (
-    SELECT p.*, LAG(p.target_key) OVER per_tag AS target_before, LAG(p.ends_at) OVER per_tag AS ends_before
-    FROM placed AS p
-    WHERE p.is_observed > 0 OR (
-        p.was_seen = 0 AND COALESCE(p.after_open, 0) = 0 AND (p.sighted_until IS NULL OR p.starts_at > p.sighted_until)
-    )
-    WINDOW per_tag AS (PARTITION BY p.tag_number ORDER BY p.turn)
-), tiled AS (
-    SELECT f.*,
-        CASE WHEN f.is_open = 0 THEN LEAST(LEAD(f.starts_at) OVER per_tag, f.ends_at) END AS valid_to,
-        ROW_NUMBER() OVER per_tag AS place
-    FROM followed AS f
-    WHERE f.is_observed > 0 OR f.target_before IS DISTINCT FROM f.target_key OR f.ends_before <= f.starts_at
-    WINDOW per_tag AS (PARTITION BY f.tag_number ORDER BY f.turn)
-), dated AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, starts_at AS valid_from, valid_to,
-        CASE WHEN is_observed = 1 THEN 'observed' ELSE 'recovered' END AS evidence
-    FROM tiled
-    WHERE is_observed > 0 OR valid_to IS NOT NULL
-), told AS (
-    SELECT tag_number, place, target_key, target_kind, set_at, first_seen_at, last_seen_at, valid_from, valid_to, evidence
-    FROM dated
-    UNION ALL
-    SELECT f.tag_number, NULL AS place, f.target_key, f.target_kind, MAX(CASE WHEN f.basis = 'set' THEN f.dated_at END) AS set_at,
-        NULL AS first_seen_at, NULL AS last_seen_at, NULL AS valid_from, NULL AS valid_to, 'recovered' AS evidence
-    FROM facts AS f
-    LEFT JOIN (SELECT DISTINCT tag_number, target_key, target_kind FROM dated) AS d
-        ON d.tag_number = f.tag_number AND d.target_key = f.target_key AND d.target_kind = f.target_kind
-    WHERE f.basis <> 'look' AND d.tag_number IS NULL
-    GROUP BY f.tag_number, f.target_key, f.target_kind
-)
-SELECT n.index_key, n.source_key, n.scope_key, n.repository_key, n.tag, t.tag_number, t.place, t.target_key, t.target_kind,
-    t.set_at, t.first_seen_at, t.last_seen_at, t.valid_from, t.valid_to, t.evidence
-FROM told AS t
-JOIN (SELECT DISTINCT index_key, source_key, scope_key, repository_key, tag, tag_number FROM facts) AS n ON n.tag_number = t.tag_number
-) AS t
-        -- A link that could not be read for a while is no move there and back.
-        WHERE t.place IS NOT NULL AND t.target_key IS NOT NULL
-        WINDOW per_tag AS (PARTITION BY t.tag_number ORDER BY t.place)
-    ) AS w
-    WHERE w.target_key <> w.from_key
+CREATE VIEW tag_platform_move_keys AS
+SELECT CAST(v.source_key AS BIGINT) AS source_key, CAST(v.repository_key AS BIGINT) AS repository_key, CAST(v.tag AS TEXT) AS tag, CAST(v.first_seen_to AS TIMESTAMPTZ) AS first_seen_to, CAST(v.to_key AS BIGINT) AS to_key, CAST(v.from_key AS BIGINT) AS from_key, CAST(v.last_seen_from AS TIMESTAMPTZ) AS last_seen_from, CAST(v.evidence AS TEXT) AS evidence, CAST(v.platform AS TEXT) AS platform, CAST(v.from_manifest_key AS BIGINT) AS from_manifest_key, CAST(v.to_manifest_key AS BIGINT) AS to_manifest_key, CAST(v.from_image_key AS BIGINT) AS from_image_key, CAST(v.to_image_key AS BIGINT) AS to_image_key, CAST(v.change AS TEXT) AS change, CAST(v.moved_at AS TIMESTAMPTZ) AS moved_at, CAST(v.dated_by AS TEXT) AS dated_by
+FROM (WITH moves AS MATERIALIZED (
+    SELECT source_key, repository_key, tag, first_seen_to, to_key, from_key, last_seen_from, evidence, moved_at, dated_by
+    FROM tag_move_keys
 ), pairs AS (
     -- Many tags move from one target to the same other.
     SELECT DISTINCT from_key, to_key FROM moves
@@ -1280,35 +879,71 @@ UNION ALL
         WHERE x.root_key IS NULL
     ) AS n
     WHERE n.place <= 1
-), changes AS (
+), changes AS MATERIALIZED (
+    -- Apart, since PostgreSQL thinks all this so dear that it no longer minds how it joins the rest of a question.
     SELECT d.from_key, d.to_key, d.platform,
-        MAX(CASE WHEN d.is_new = 0 THEN d.manifest_key END) AS from_manifest,
-        MAX(CASE WHEN d.is_new = 0 THEN d.image_key END) AS from_image,
-        MAX(CASE WHEN d.is_new = 1 THEN d.manifest_key END) AS to_manifest,
-        MAX(CASE WHEN d.is_new = 1 THEN d.image_key END) AS to_image,
+        MAX(CASE WHEN d.is_new = 0 THEN d.manifest_key END) AS from_manifest_key,
+        MAX(CASE WHEN d.is_new = 0 THEN d.image_key END) AS from_image_key,
+        MAX(CASE WHEN d.is_new = 1 THEN d.manifest_key END) AS to_manifest_key,
+        MAX(CASE WHEN d.is_new = 1 THEN d.image_key END) AS to_image_key,
         CASE WHEN MIN(d.is_new) = 1 THEN 'added' WHEN MAX(d.is_new) = 0 THEN 'removed' ELSE 'moved' END AS change
     FROM sides AS d
     GROUP BY d.from_key, d.to_key, d.platform
-), named AS MATERIALIZED (
-    -- Apart, since PostgreSQL thinks all this so dear that it no longer minds how it joins the rest of a question.
-    SELECT c.from_key, c.to_key, c.platform, c.change, f.digest AS from_digest, t.digest AS to_digest,
-        fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest, fi.digest AS from_image_id,
-        ti.digest AS to_image_id
-    FROM changes AS c
-    LEFT JOIN blobs AS f ON f.blob_key = c.from_key
-    LEFT JOIN blobs AS t ON t.blob_key = c.to_key
-    LEFT JOIN blobs AS fm ON fm.blob_key = c.from_manifest
-    LEFT JOIN blobs AS tm ON tm.blob_key = c.to_manifest
-    LEFT JOIN blobs AS fi ON fi.blob_key = c.from_image
-    LEFT JOIN blobs AS ti ON ti.blob_key = c.to_image
 )
-SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, n.to_digest, n.from_digest, v.last_seen_from,
-    v.evidence, n.platform, n.from_manifest_digest, n.to_manifest_digest, n.from_image_id, n.to_image_id, n.change,
-    v.moved_at, v.dated_by
+SELECT v.source_key, v.repository_key, v.tag, v.first_seen_to, v.to_key, v.from_key, v.last_seen_from, v.evidence,
+    c.platform, c.from_manifest_key, c.to_manifest_key, c.from_image_key, c.to_image_key, c.change, v.moved_at, v.dated_by
 FROM moves AS v
-JOIN named AS n ON n.from_key = v.from_key AND n.to_key = v.to_key
+JOIN changes AS c ON c.from_key = v.from_key AND c.to_key = v.to_key
+) AS v
+;
+COMMENT ON VIEW tag_platform_move_keys IS 'Key: source_key, repository_key, tag, first_seen_to, to_key, platform. What each move of a tag changed, platform by platform, by key. Carries other views; may change.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.source_key IS 'The source.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.repository_key IS 'The repository.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.tag IS 'The tag.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.first_seen_to IS 'Our first sight of the new target, or when the store says it was set: it had moved by then.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.to_key IS 'Where it points after the move.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.from_key IS 'Where it pointed before.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.last_seen_from IS 'Our last sight of the old target, or when that was set: it moved after this.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.evidence IS 'observed = looks saw both targets; recovered = the store remembers one of them.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.platform IS 'os/architecture[/variant], normalised; NULL if unknown.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.from_manifest_key IS 'The platform''s manifest before.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.to_manifest_key IS 'The platform''s manifest after.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.from_image_key IS 'The platform''s image before.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.to_image_key IS 'The platform''s image after.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.change IS 'moved, added or removed.'
+;
+COMMENT ON COLUMN tag_platform_move_keys.moved_at IS 'When it moved, as well as is known: in (last_seen_from, first_seen_to].'
+;
+COMMENT ON COLUMN tag_platform_move_keys.dated_by IS 'store = moved_at is what the store says; look = it is our first sight of the new target.'
+;
+CREATE VIEW tag_platform_moves AS
+SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.first_seen_to AS TIMESTAMPTZ) AS first_seen_to, CAST(v.to_digest AS TEXT) AS to_digest, CAST(v.from_digest AS TEXT) AS from_digest, CAST(v.last_seen_from AS TIMESTAMPTZ) AS last_seen_from, CAST(v.evidence AS TEXT) AS evidence, CAST(v.platform AS TEXT) AS platform, CAST(v.from_manifest_digest AS TEXT) AS from_manifest_digest, CAST(v.to_manifest_digest AS TEXT) AS to_manifest_digest, CAST(v.from_image_id AS TEXT) AS from_image_id, CAST(v.to_image_id AS TEXT) AS to_image_id, CAST(v.change AS TEXT) AS change, CAST(v.moved_at AS TIMESTAMPTZ) AS moved_at, CAST(v.dated_by AS TEXT) AS dated_by
+FROM (SELECT s.name AS source, r.name AS repository, v.tag, v.first_seen_to, t.digest AS to_digest, f.digest AS from_digest,
+    v.last_seen_from, v.evidence, v.platform, fm.digest AS from_manifest_digest, tm.digest AS to_manifest_digest,
+    fi.digest AS from_image_id, ti.digest AS to_image_id, v.change, v.moved_at, v.dated_by
+FROM tag_platform_move_keys AS v
 JOIN source_streams AS s ON s.source_key = v.source_key
 JOIN repositories AS r ON r.repository_key = v.repository_key
+LEFT JOIN blobs AS f ON f.blob_key = v.from_key
+LEFT JOIN blobs AS t ON t.blob_key = v.to_key
+LEFT JOIN blobs AS fm ON fm.blob_key = v.from_manifest_key
+LEFT JOIN blobs AS tm ON tm.blob_key = v.to_manifest_key
+LEFT JOIN blobs AS fi ON fi.blob_key = v.from_image_key
+LEFT JOIN blobs AS ti ON ti.blob_key = v.to_image_key
 ) AS v
 ;
 COMMENT ON VIEW tag_platform_moves IS 'Key: source, repository, tag, first_seen_to, to_digest, platform. What each move of a tag changed, platform by platform; a platform that stayed has no row.'
@@ -1344,57 +979,6 @@ COMMENT ON COLUMN tag_platform_moves.change IS 'moved, added or removed.'
 COMMENT ON COLUMN tag_platform_moves.moved_at IS 'When it moved, as well as is known: in (last_seen_from, first_seen_to].'
 ;
 COMMENT ON COLUMN tag_platform_moves.dated_by IS 'store = moved_at is what the store says; look = it is our first sight of the new target.'
-;
-CREATE VIEW tag_images AS
-SELECT CAST(v.source AS TEXT) AS source, CAST(v.repository AS TEXT) AS repository, CAST(v.tag AS TEXT) AS tag, CAST(v.position AS BIGINT) AS position, CAST(v.platform AS TEXT) AS platform, CAST(v.os_version AS TEXT) AS os_version, CAST(v.manifest_digest AS TEXT) AS manifest_digest, CAST(v.image_id AS TEXT) AS image_id, CAST(v.missing AS BOOLEAN) AS missing
-FROM (WITH rows_of_tags AS (
-    SELECT t.index_key, t.source_key, t.source, t.repository_key, t.repository, t.tag, l.platform, l.os_version,
-        CASE WHEN t.target_kind = 'manifest' THEN COALESCE(l.child_key, t.target_key) END AS manifest_key,
-        CASE WHEN t.target_kind = 'image' THEN t.target_key WHEN m.kind = 'image' THEN m.config_key ELSE l.image_key END
-            AS image_key,
-        l.place_1, l.place_2, l.place_3, l.place_4
-    FROM tag_targets AS t
-    LEFT JOIN manifests AS m ON m.manifest_key = t.target_key AND t.target_kind = 'manifest'
-    LEFT JOIN index_leaves AS l ON l.root_key = t.target_key AND t.target_kind = 'manifest'
-        AND (l.child_kind IN ('image', 'schema1') OR (l.child_kind IS NULL AND (l.role = 'image' OR (l.role = 'unknown' AND l.media_type IS NULL))))
-)
-SELECT
-    r.source, r.repository, r.tag,
-    ROW_NUMBER() OVER (
-        PARTITION BY r.source_key, r.repository_key, r.tag ORDER BY r.place_1, r.place_2, r.place_3, r.place_4
-    ) - 1 AS position,
-    COALESCE(r.platform, i.platform) AS platform, COALESCE(r.os_version, i.os_version) AS os_version,
-    mb.digest AS manifest_digest, ib.digest AS image_id,
-    r.manifest_key IS NOT NULL AND p.manifest_key IS NULL AS missing
-FROM rows_of_tags AS r
-LEFT JOIN images AS i ON i.image_key = r.image_key
-LEFT JOIN blobs AS mb ON mb.blob_key = r.manifest_key
-LEFT JOIN blobs AS ib ON ib.blob_key = r.image_key
-LEFT JOIN (
-    SELECT DISTINCT index_key, source_key, repository_key, manifest_key FROM source_manifests WHERE ended_at IS NULL
-) AS p ON p.index_key = r.index_key AND p.source_key = r.source_key AND p.repository_key = r.repository_key
-    AND p.manifest_key = r.manifest_key
-) AS v
-;
-COMMENT ON VIEW tag_images IS 'Key: source, repository, tag, position. The images that each current tag stands for, one a platform; a tag of something else has one row without an image.'
-;
-COMMENT ON COLUMN tag_images.source IS 'Name of the source.'
-;
-COMMENT ON COLUMN tag_images.repository IS 'Full name with registry; NULL for a layout''s bare refs.'
-;
-COMMENT ON COLUMN tag_images.tag IS 'The tag.'
-;
-COMMENT ON COLUMN tag_images.position IS 'Place among the tag''s images, in the order of the index.'
-;
-COMMENT ON COLUMN tag_images.platform IS 'os/architecture[/variant], normalised; NULL if unknown.'
-;
-COMMENT ON COLUMN tag_images.os_version IS 'Version of the operating system, which tells Windows images apart.'
-;
-COMMENT ON COLUMN tag_images.manifest_digest IS 'Digest of the manifest.'
-;
-COMMENT ON COLUMN tag_images.image_id IS 'Digest of the image''s config.'
-;
-COMMENT ON COLUMN tag_images.missing IS 'The manifest is named, and the source does not have it.'
 ;
 CREATE VIEW layer_usage AS
 SELECT CAST(v.source AS TEXT) AS source, CAST(v.basis AS TEXT) AS basis, CAST(v.store AS TEXT) AS store, CAST(v.unit AS TEXT) AS unit, CAST(v.diff_id AS TEXT) AS diff_id, CAST(v.blob_digest AS TEXT) AS blob_digest, CAST(v.chain_id AS TEXT) AS chain_id, CAST(v.size_bytes AS BIGINT) AS size_bytes, CAST(v.image_count AS BIGINT) AS image_count, CAST(v.repository_count AS BIGINT) AS repository_count
