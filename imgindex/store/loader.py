@@ -277,6 +277,7 @@ class Loader:
         def end() -> str:
             self._session.refresh()
             self._derive()
+            self._session.refresh()  # of what was derived, too, so that readers are served well from the start
             found = outcome or self._outcome()
             self._end(found, reason, document_count, bytes_read)
             return found

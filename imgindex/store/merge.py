@@ -125,6 +125,7 @@ def _unite(session: Session, paths: Sequence[str], adopt: bool) -> Merged:
     for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
         replace_usage(session, str(index_key), source_key)
     replace_all_intervals(session)
+    session.refresh()
     return Merged(session.value("SELECT COUNT(*) FROM index_info") - before, streams, documents)
 
 

@@ -4,18 +4,14 @@
 -- param: image text  An image ID, its start (4 characters or more), or repository:tag, whole or its end after a slash.
 -- param: source text = null  Only images in this source.
 -- param: limit integer = 1000  How many rows.
-WITH found AS (
-    SELECT n.image_key
-    FROM image_names AS n
-    WHERE n.name = CAST(:image AS TEXT)
-        OR RIGHT(n.name, LENGTH(CAST(:image AS TEXT)) + 1) = '/' || CAST(:image AS TEXT)
-    UNION
-    SELECT b.blob_key AS image_key
-    FROM (SELECT REPLACE(CAST(:image AS TEXT), 'sha256:', '') AS beginning) AS a
-    JOIN blobs AS b ON LENGTH(a.beginning) >= 4 AND SUBSTR(b.digest, 8, LENGTH(a.beginning)) = a.beginning
-    WHERE b.blob_key IN (SELECT image_key FROM source_images)
-), wanted AS (
-    SELECT image_key FROM found ORDER BY image_key LIMIT 100
+WITH wanted AS (
+    SELECT DISTINCT h.image_key
+    FROM image_handles AS h
+    WHERE RIGHT('/' || h.name, LENGTH(CAST(:image AS TEXT)) + 1) = '/' || CAST(:image AS TEXT)
+        OR SUBSTR(h.digest, 8, GREATEST(LENGTH(REPLACE(CAST(:image AS TEXT), 'sha256:', '')), 4))
+            = REPLACE(CAST(:image AS TEXT), 'sha256:', '')
+    ORDER BY h.image_key
+    LIMIT 100
 ), standing AS (
     SELECT b.image_id AS base_image_id, i.image_id, i.layer_count - b.layer_count AS added_layer_count
     FROM wanted AS w

@@ -3,18 +3,14 @@
 -- may have lost its tag since. Names are those of all sources.
 -- param: image text  An image ID, its start (4 characters or more), or repository:tag, whole or its end after a slash.
 -- param: limit integer = 100  How many rows, the nearest first.
-WITH found AS (
-    SELECT n.image_key
-    FROM image_names AS n
-    WHERE n.name = CAST(:image AS TEXT)
-        OR RIGHT(n.name, LENGTH(CAST(:image AS TEXT)) + 1) = '/' || CAST(:image AS TEXT)
-    UNION
-    SELECT b.blob_key AS image_key
-    FROM (SELECT REPLACE(CAST(:image AS TEXT), 'sha256:', '') AS beginning) AS a
-    JOIN blobs AS b ON LENGTH(a.beginning) >= 4 AND SUBSTR(b.digest, 8, LENGTH(a.beginning)) = a.beginning
-    WHERE b.blob_key IN (SELECT image_key FROM source_images)
-), wanted AS (
-    SELECT image_key FROM found ORDER BY image_key LIMIT 100
+WITH wanted AS (
+    SELECT DISTINCT h.image_key
+    FROM image_handles AS h
+    WHERE RIGHT('/' || h.name, LENGTH(CAST(:image AS TEXT)) + 1) = '/' || CAST(:image AS TEXT)
+        OR SUBSTR(h.digest, 8, GREATEST(LENGTH(REPLACE(CAST(:image AS TEXT), 'sha256:', '')), 4))
+            = REPLACE(CAST(:image AS TEXT), 'sha256:', '')
+    ORDER BY h.image_key
+    LIMIT 100
 ), listed AS (
     SELECT si.image_key, COUNT(DISTINCT si.source_key) AS source_count
     FROM source_images AS si

@@ -89,5 +89,5 @@ def test_what_was_forgotten_is_remembered_rightly(db: Database) -> None:
     forget(str(db.path), "registry")
     assert is_sound(db)
     assert 2 == db.value("SELECT COUNT(*) FROM source_tag_intervals WHERE valid_to IS NOT NULL")
-    look(db, int(time.time()), {OLD.manifest.digest: NOON - HOUR})
+    look(db, int(time.time()) + 1, {OLD.manifest.digest: NOON - HOUR})
     assert is_sound(db)

@@ -1276,7 +1276,7 @@ FROM (WITH present AS (
     FROM classes GROUP BY index_key, source_key, basis
 ), used AS (
     SELECT index_key, source_key, basis,
-        SUM(CASE WHEN image_count > 0 AND (basis = 'compressed' OR chain_key IS NOT NULL) THEN 1 ELSE 0 END) AS layer_count,
+        SUM(CASE WHEN image_count > 0 AND (basis = 'compressed' OR layer_key IS NOT NULL) THEN 1 ELSE 0 END) AS layer_count,
         CASE WHEN SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) <= 9223372036854775807 THEN CAST(SUM(COALESCE(CAST(size_bytes AS DECIMAL(38, 0)) * image_count, 0)) AS BIGINT) END AS referenced_bytes
     FROM source_usage GROUP BY index_key, source_key, basis
 ), listed AS (
