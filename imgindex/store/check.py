@@ -189,9 +189,20 @@ WHERE w.previous_tag IS NOT NULL AND (w.previous_end IS NULL OR w.previous_end >
     yield from _found(session, "a tag holds from its first sighting at the latest", "tags", sql)
 
 
+_SETTLED = """
+SELECT s.index_key, s.source_key, s.name
+FROM sources AS s
+LEFT JOIN (SELECT DISTINCT index_key, source_key FROM scans WHERE outcome = 'running') AS r
+    ON r.index_key = s.index_key AND r.source_key = s.source_key
+WHERE r.source_key IS NULL
+ORDER BY s.name
+"""
+
+
 def _check_derived(session: Session) -> Iterator[Finding]:
+    """Not of a source whose scan goes on, or was killed: its tables are those of the scan before until one ends."""
     columns = {**COLUMNS, "source_tag_intervals": INTERVAL_COLUMNS}
-    for index_key, source_key, name in session.rows("SELECT index_key, source_key, name FROM sources ORDER BY name"):
+    for index_key, source_key, name in session.rows(_SETTLED):
         computed = compute_usage(session, str(index_key), source_key)
         computed["source_tag_intervals"] = compute_intervals(str(index_key), source_key)
         for table, select in computed.items():

@@ -19,6 +19,9 @@ from imgindex.store.batch import Batch
 from imgindex.store.scan import Scan
 from imgindex.store.session import Session
 
+Stream = tuple[str, int]
+"""An index and a source of it, by key."""
+
 _TAG = "index_key, source_key, scope_key, repository_key, tag"
 
 _FACTS = f"""
@@ -197,17 +200,36 @@ def _whose(index_key: str, source_key: int) -> str:
     return f"index_key = '{index_key}' AND source_key = {source_key}"
 
 
-def replace_intervals(session: Session, streams: Iterable[tuple[str, int]]) -> None:
-    """Date the tags of these sources, each an index and a source, anew, in the caller's transaction."""
-    for index_key, source_key in sorted(streams):
-        whose = _whose(index_key, source_key)
-        # Its own scan, and that of another source (see `tied_with`), may come to this at once.
-        session.lock_rows(f"SELECT t.source_key FROM sources AS t WHERE {whose}")
-        session.run(f"DELETE FROM source_tag_intervals WHERE {whose}")
-        session.run(
-            f"INSERT INTO source_tag_intervals (index_key, source_key, {COLUMNS}) "
-            f"SELECT index_key, source_key, {COLUMNS} FROM ({compute_intervals(index_key, source_key)}) AS v"
-        )
+def replace_intervals(session: Session, streams: Iterable[Stream]) -> None:
+    """Date the tags of these sources anew, in the caller's transaction."""
+    for stream in sorted(streams):
+        _lock(session, stream)
+        _replace(session, _whose(*stream))
+
+
+def replace_scopes(session: Session, scan: Scan, scopes: Iterable[int], others: Iterable[Stream]) -> None:
+    """Date the tags of these scopes anew, of a source whose scan goes on, and all tags of the others."""
+    own = (str(scan.index_key), scan.source_key)
+    for stream in sorted({own, *others}):
+        _lock(session, stream)
+    for stream in others:
+        _replace(session, _whose(*stream))
+    session.stage("batch_dated", {"dated_key": ("BIGINT", sorted(scopes))})
+    _replace(session, f"{_whose(*own)} AND scope_key IN (SELECT dated_key FROM batch_dated)")
+    session.unstage("batch_dated")
+
+
+def _lock(session: Session, stream: Stream) -> None:
+    """A source's own scan, and that of another source (see `tied_with`), may come to its tags at once."""
+    session.lock_rows(f"SELECT t.source_key FROM sources AS t WHERE {_whose(*stream)}")
+
+
+def _replace(session: Session, which: str) -> None:
+    session.run(f"DELETE FROM source_tag_intervals WHERE {which}")
+    session.run(
+        f"INSERT INTO source_tag_intervals (index_key, source_key, {COLUMNS}) "
+        f"SELECT index_key, source_key, {COLUMNS} FROM ({intervals_of(which)}) AS v"
+    )
 
 
 def replace_all_intervals(session: Session) -> None:
@@ -244,8 +266,8 @@ EXISTS (
 """Of a trace `t`: the tag was set to something else at the same time, so that it takes documents to tell which was later."""
 
 
-def tied_with(session: Session, batch: Batch, scan: Scan) -> list[tuple[str, int]]:
-    """The other sources, each an index and a source, with traces of one time that this batch's documents can tell apart."""
+def tied_with(session: Session, batch: Batch, scan: Scan) -> list[Stream]:
+    """The other sources with traces of one time that this batch's documents can tell apart."""
     images = {record.image_key for record in batch.records[rows.Image] if isinstance(record, rows.Image)}
     manifests = {record.manifest_key for record in batch.records[rows.Manifest] if isinstance(record, rows.Manifest)}
     session.stage("batch_told", {"told_key": ("BIGINT", sorted(images | manifests))})

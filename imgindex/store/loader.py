@@ -25,7 +25,7 @@ from imgindex.records.rows import Problem, Record, ScanScope
 from imgindex.store.batch import Batch
 from imgindex.store.content import CollidedError, Written, write_content
 from imgindex.store.decide import decide
-from imgindex.store.intervals import ends_traces, may_be_told, replace_intervals, tied_with
+from imgindex.store.intervals import ends_traces, may_be_told, replace_intervals, replace_scopes, tied_with
 from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen, note_documents
 from imgindex.store.session import Session, own_index
@@ -217,8 +217,9 @@ class Loader:
             session.refresh()
             listed = self._listed | {scope.scope_key for scope in ended}
             changed += decide(session, self._scan, ended, listed)
-        if written.documents:
-            replace_intervals(session, tied_with(session, batch, self._scan))
+        tied = tied_with(session, batch, self._scan) if written.documents else []
+        if ended or tied:
+            replace_scopes(session, self._scan, (scope.scope_key for scope in ended), tied)
         return written, changed, traces
 
     def _ended(self) -> list[ScanScope]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,12 @@ SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local"
 OLD, NEW, NOW = (make_image(number) for number in (1, 2, 3))
 
 
-def look(db: Database, as_of: int, past: dict[str, int], outcome: str = "complete") -> None:
+def look(db: Database, as_of: float, past: dict[str, int], outcome: str = "complete") -> None:
     """A scan of a repository whose tag points at the newest, and pointed at these digests before, since these times."""
     session = Session(open_engine(str(db.path), read_only=False))
     try:
         keys = Keyring()
-        loader = Loader(session, SOURCE, as_of=at(as_of), limits=Limits(), keys=keys)
+        loader = Loader(session, SOURCE, as_of=datetime.fromtimestamp(as_of, UTC), limits=Limits(), keys=keys)
         repository = keys.repository("local/team/web")
         if outcome != "failed":
             loader.add([Tag(SCOPE, repository, "1", keys.blob(NOW.manifest.digest), "manifest", NOON * 1_000_000)])
@@ -63,6 +64,27 @@ def test_what_another_source_brings_tells_which_of_two_came_later(db: Database, 
     assert [OLD.manifest.digest, NEW.manifest.digest, NOW.manifest.digest] == told(db)
 
 
+def test_what_a_scan_decided_is_history_before_it_ends(db: Database) -> None:
+    look(db, NOON, {})
+    session = Session(open_engine(str(db.path), read_only=False))
+    try:
+        keys = Keyring()
+        loader = Loader(session, SOURCE, as_of=at(NOON + HOUR), limits=Limits(), keys=keys)
+        repository, target = keys.repository("local/team/web"), keys.blob(NEW.manifest.digest)
+        loader.add([Tag(SCOPE, repository, "1", target, "manifest", NOON * 1_000_000)])
+        loader.add([PastTag(SCOPE, repository, "2", target, "manifest", (NOON - HOUR) * 1_000_000)])
+        loader.add([ScanScope(SCOPE, "repository", "local/team/web", "complete")])
+        loader.flush()
+    finally:
+        session.close()  # as where it is killed
+    assert [("1", None), ("1", "current"), ("2", None)] == db.rows(
+        "SELECT h.tag, CASE WHEN c.tag IS NOT NULL THEN 'current' END FROM tag_history AS h "
+        "LEFT JOIN current_tags AS c ON c.tag = h.tag AND c.target_digest = h.target_digest "
+        "ORDER BY h.tag, h.valid_from"
+    )
+    assert is_sound(db)
+
+
 def test_a_look_that_changes_nothing_may_end_what_is_remembered(db: Database) -> None:
     # What is remembered ends at the first complete look after it, and the first look was not complete.
     look(db, NOON + HOUR, {OLD.manifest.digest: NOON - HOUR}, "failed")
@@ -89,5 +111,5 @@ def test_what_was_forgotten_is_remembered_rightly(db: Database) -> None:
     forget(str(db.path), "registry")
     assert is_sound(db)
     assert 2 == db.value("SELECT COUNT(*) FROM source_tag_intervals WHERE valid_to IS NOT NULL")
-    look(db, int(time.time()) + 1, {OLD.manifest.digest: NOON - HOUR})
+    look(db, time.time(), {OLD.manifest.digest: NOON - HOUR})
     assert is_sound(db)
