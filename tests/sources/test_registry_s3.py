@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections import Counter
@@ -37,6 +38,10 @@ MISSING = 2
 """Blobs that the sample's links name and its storage lacks: each is looked for once more."""
 
 
+_BUCKETS = itertools.count()
+"""Tests of one process share what holds the buckets."""
+
+
 @pytest.fixture
 def new_bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[NewBucket]:
     """Puts a folder into a bucket, and returns the address of a source."""
@@ -46,12 +51,9 @@ def new_bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_p
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(s3, "_RETRIES", {"max_retries": 1, "backoff": {"init_backoff": timedelta(milliseconds=1)}})
-    count = 0
 
     def put(folder: Path) -> str:
-        nonlocal count
-        count += 1
-        bucket = f"{tmp_path.name.replace('_', '-').lower()[-40:].strip('-')}-{count}"
+        bucket = f"bucket-{next(_BUCKETS)}"
         object_store.make_bucket(bucket)
         object_store.put_tree(bucket, "some/where/", folder)
         object_store.asked.clear()
