@@ -10,21 +10,23 @@ WITH wanted AS (
             = REPLACE(CAST(:image AS TEXT), 'sha256:', '')
     ORDER BY h.image_key
     LIMIT 100
-), digests AS (
-    SELECT b.digest FROM wanted AS w JOIN blobs AS b ON b.blob_key = w.image_key
+), tagged AS (
+    SELECT source_key, source, repository_key, repository, tag, place_1, place_2, place_3, place_4, platform,
+        manifest_key, image_key
+    FROM tag_image_keys
+    WHERE (CAST(:source AS TEXT) IS NULL OR source = CAST(:source AS TEXT))
 ), own AS (
-    SELECT DISTINCT t.source, t.repository, t.tag
-    FROM tag_images AS t
-    JOIN digests AS d ON d.digest = t.image_id
-    WHERE (CAST(:source AS TEXT) IS NULL OR t.source = CAST(:source AS TEXT))
+    SELECT DISTINCT source_key, repository_key, tag FROM tagged WHERE image_key IN (SELECT image_key FROM wanted)
 )
 SELECT
     t.source, CASE WHEN t.repository IS NULL THEN t.tag ELSE t.repository || ':' || t.tag END AS name, t.platform,
-    t.image_id, d.digest IS NOT NULL AS is_this, m.total_bytes AS pull_bytes, t.manifest_digest
+    ib.digest AS image_id, w.image_key IS NOT NULL AS is_this, m.total_bytes AS pull_bytes,
+    mb.digest AS manifest_digest
 FROM own AS o
-JOIN tag_images AS t ON t.source = o.source AND COALESCE(t.repository, '') = COALESCE(o.repository, '')
-    AND (t.repository IS NULL) = (o.repository IS NULL) AND t.tag = o.tag
-LEFT JOIN digests AS d ON d.digest = t.image_id
-LEFT JOIN blobs AS mb ON mb.digest = t.manifest_digest
-LEFT JOIN manifests AS m ON m.manifest_key = mb.blob_key
-ORDER BY t.source, name, t.position
+JOIN tagged AS t ON t.source_key = o.source_key AND t.repository_key = o.repository_key AND t.tag = o.tag
+LEFT JOIN wanted AS w ON w.image_key = t.image_key
+LEFT JOIN blobs AS ib ON ib.blob_key = t.image_key
+LEFT JOIN blobs AS mb ON mb.blob_key = t.manifest_key
+LEFT JOIN manifests AS m ON m.manifest_key = t.manifest_key
+ORDER BY t.source, name, t.place_1 ASC NULLS LAST, t.place_2 ASC NULLS LAST, t.place_3 ASC NULLS LAST,
+    t.place_4 ASC NULLS LAST
