@@ -3,11 +3,14 @@
 -- images that still stand on what it pointed at. Containers are those of such images: what runs on an old base.
 -- param: base text = null  Only bases by a tag like this, repository:tag; % is any text, _ any character.
 -- param: limit integer = 200  How many rows, those under most images first.
-WITH moved AS (
+WITH today AS MATERIALIZED (
+    -- Apart, as what follows: PostgreSQL takes a join by four columns for one of a single row.
+    SELECT source_key, repository_key, tag, platform, image_key FROM tag_image_keys
+), moved AS MATERIALIZED (
     SELECT m.source_key, m.repository_key, m.tag, m.platform, m.from_image_key, t.image_key AS current_image_key,
         MAX(m.first_seen_to) AS moved_at
     FROM tag_platform_move_keys AS m
-    JOIN tag_image_keys AS t ON t.source_key = m.source_key AND t.repository_key = m.repository_key AND t.tag = m.tag
+    JOIN today AS t ON t.source_key = m.source_key AND t.repository_key = m.repository_key AND t.tag = m.tag
         AND COALESCE(t.platform, 'unknown') = m.platform
     WHERE m.change = 'moved' AND m.from_image_key <> t.image_key
     GROUP BY m.source_key, m.repository_key, m.tag, m.platform, m.from_image_key, t.image_key
