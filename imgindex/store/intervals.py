@@ -17,10 +17,7 @@ from collections.abc import Iterable
 from imgindex.records import rows
 from imgindex.store.batch import Batch
 from imgindex.store.scan import Scan
-from imgindex.store.session import Session
-
-Stream = tuple[str, int]
-"""An index and a source of it, by key."""
+from imgindex.store.session import Session, Stream, all_streams
 
 _TAG = "index_key, source_key, scope_key, repository_key, tag"
 
@@ -234,8 +231,7 @@ def _replace(session: Session, which: str) -> None:
 
 def replace_all_intervals(session: Session) -> None:
     """Date the tags of all sources anew; nobody else writes meanwhile."""
-    found = session.rows("SELECT index_key, source_key FROM sources")
-    replace_intervals(session, [(str(index_key), source_key) for index_key, source_key in found])
+    replace_intervals(session, all_streams(session))
 
 
 def ends_traces(session: Session, scan: Scan) -> bool:

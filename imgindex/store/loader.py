@@ -30,7 +30,7 @@ from imgindex.store.scan import Scan
 from imgindex.store.seen import add_seen, create_seen, drop_seen, note_documents
 from imgindex.store.session import Session, own_index
 from imgindex.store.traces import add_traces
-from imgindex.store.usage import count_artifacts, drop_artifacts, replace_usage
+from imgindex.store.usage import count_artifacts, replace_all_usage, replace_usage
 
 BATCH_RECORDS = 150_000
 """Records written at once: large enough for set-based work, small enough for memory (about 60 MB)."""
@@ -294,9 +294,7 @@ class Loader:
         session, own = self._session, (str(self._scan.index_key), self._scan.source_key)
         is_changed = self._must_derive or bool(self.loaded.changed_rows or self.loaded.documents)
         if self._derive_all:
-            drop_artifacts(session)
-            for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
-                replace_usage(session, str(index_key), source_key)
+            replace_all_usage(session)
         elif is_changed:
             replace_usage(session, *own)
         if is_changed or self._derive_all or self._is_told_more():
@@ -305,23 +303,24 @@ class Loader:
     def _is_told_more(self) -> bool:
         """Whether the history of tags is another, though no row of observations was opened or closed."""
         # A partial look writes what it saw into open rows, and one that came too late leaves its sightings as traces.
-        outcomes = "SELECT COUNT(*) FROM scan_scopes WHERE index_key = :index_key AND scan_key = :scan_key"
-        odd = self._session.value(
-            f"{outcomes} AND outcome IN ('partial', 'superseded')",
-            index_key=str(self._scan.index_key),
-            scan_key=self._scan.scan_key,
-        )
-        return self._traces > 0 or odd > 0 or ends_traces(self._session, self._scan)
+        is_odd = self._traces > 0 or self.loaded.scopes["partial"] > 0 or self._is_superseded()
+        return is_odd or ends_traces(self._session, self._scan)
 
     def _outcome(self) -> str:
-        superseded = self._session.value(
-            "SELECT COUNT(*) FROM scan_scopes WHERE index_key = :index_key AND scan_key = :scan_key AND outcome = 'superseded'",
-            index_key=str(self._scan.index_key),
-            scan_key=self._scan.scan_key,
-        )
         if self.loaded.scopes["partial"] or self.loaded.scopes["failed"]:
             return "partial"
-        return "superseded" if superseded else "complete"
+        return "superseded" if self._is_superseded() else "complete"
+
+    def _is_superseded(self) -> bool:
+        """Whether a later look decided some scope of this one."""
+        return bool(
+            self._session.value(
+                "SELECT COUNT(*) FROM scan_scopes "
+                "WHERE index_key = :index_key AND scan_key = :scan_key AND outcome = 'superseded'",
+                index_key=str(self._scan.index_key),
+                scan_key=self._scan.scan_key,
+            )
+        )
 
     def _end(self, outcome: str, detail: str | None, document_count: int, bytes_read: int) -> None:
         self._session.run(

@@ -22,7 +22,7 @@ from imgindex.store.engine import connect, current_version, database_url, open_e
 from imgindex.store.intervals import replace_all_intervals
 from imgindex.store.schema import metadata
 from imgindex.store.session import Session
-from imgindex.store.usage import COLUMNS, drop_artifacts, replace_usage
+from imgindex.store.usage import COLUMNS, replace_all_usage
 
 STREAMED = [
     table
@@ -121,9 +121,7 @@ def _unite(session: Session, paths: Sequence[str], adopt: bool) -> Merged:
         session.refresh()
         streams += _take_streams(session, other)
     session.refresh()
-    drop_artifacts(session)
-    for index_key, source_key in session.rows("SELECT index_key, source_key FROM sources"):
-        replace_usage(session, str(index_key), source_key)
+    replace_all_usage(session)
     replace_all_intervals(session)
     session.refresh()
     return Merged(session.value("SELECT COUNT(*) FROM index_info") - before, streams, documents)

@@ -21,6 +21,8 @@ from imgindex.store.engine import translated
 
 Columns: TypeAlias = Mapping[str, tuple[str, Sequence[Any]]]
 """Column name -> (type as users see it, values). Times are microseconds since 1970 UTC."""
+Stream: TypeAlias = tuple[str, int]
+"""An index and a source of it, by key."""
 T = TypeVar("T")
 
 ATTEMPTS = 8
@@ -200,6 +202,11 @@ class Session:
     def close(self) -> None:
         self._connection.close()
         self.engine.dispose()
+
+
+def all_streams(session: Session) -> list[Stream]:
+    """Every source of every index that is here."""
+    return [(str(index), source) for index, source in session.rows("SELECT index_key, source_key FROM sources")]
 
 
 def own_index(session: Session) -> UUID:

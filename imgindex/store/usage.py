@@ -11,7 +11,7 @@ A source that shows no blobs, though it has manifests, has no compressed basis: 
 
 from __future__ import annotations
 
-from imgindex.store.session import Session
+from imgindex.store.session import Session, all_streams
 
 UNITS = """
 WITH present AS (
@@ -226,6 +226,13 @@ def replace_usage(session: Session, index_key: str, source_key: int) -> None:
             f"SELECT '{index_key}', {source_key}, {COLUMNS[table]} FROM ({select}) AS v"
         )
     drop_units(session)
+
+
+def replace_all_usage(session: Session) -> None:
+    """Build the derived tables of all sources anew, without what turned out to be an artifact; nobody else writes meanwhile."""
+    drop_artifacts(session)
+    for index_key, source_key in all_streams(session):
+        replace_usage(session, index_key, source_key)
 
 
 def compute_usage(session: Session, index_key: str, source_key: int) -> dict[str, str]:

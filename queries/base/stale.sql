@@ -14,7 +14,7 @@ WITH moved AS (
     WHERE m.change = 'moved' AND m.from_image_key <> t.image_key
     GROUP BY m.source_key, m.repository_key, m.tag, m.platform, m.from_image_key, t.image_key
 ), bases AS MATERIALIZED (
-    -- By number, and apart, since PostgreSQL thinks finding them so dear that it no longer minds how it joins the rest.
+    -- By number: what stands on them is ranked before anything gets its name.
     SELECT ROW_NUMBER() OVER () AS base_number, v.source_key, v.repository_key, v.tag, v.platform, v.from_image_key,
         v.current_image_key, v.moved_at, b.chain_key, b.layer_count, c.chain_key AS current_chain_key
     FROM moved AS v

@@ -8,9 +8,9 @@
 -- param: platform text = null  Only this platform: linux/amd64, linux/arm64/v8.
 -- param: since timestamp = null  Only moves seen since then.
 WITH moves AS (
-    SELECT m.source_key, m.repository_key, m.tag, m.platform, m.change, m.last_seen_from, m.first_seen_to,
+    SELECT s.name AS source, r.name AS repository, m.tag, m.platform, m.change, m.last_seen_from, m.first_seen_to,
         m.from_image_key, m.to_image_key, m.from_manifest_key, m.to_manifest_key, m.from_key, m.to_key, m.evidence,
-        s.name AS source, r.name AS repository, RANK() OVER (ORDER BY m.first_seen_to DESC NULLS LAST) AS place
+        RANK() OVER (ORDER BY m.first_seen_to DESC NULLS LAST) AS place
     FROM tag_platform_move_keys AS m
     JOIN source_streams AS s ON s.source_key = m.source_key
     JOIN repositories AS r ON r.repository_key = m.repository_key

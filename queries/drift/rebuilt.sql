@@ -6,8 +6,8 @@
 -- param: repository text = null  Only repositories with a full name like this; % is any text, _ any character.
 -- param: platform text = null  Only this platform: linux/amd64, linux/arm64.
 WITH moves AS (
-    SELECT m.source_key, m.repository_key, m.tag, m.platform, m.last_seen_from, m.first_seen_to, m.from_image_key,
-        m.to_image_key, m.evidence, s.name AS source, r.name AS repository
+    SELECT s.name AS source, r.name AS repository, m.tag, m.platform, m.last_seen_from, m.first_seen_to,
+        m.from_image_key, m.to_image_key, m.evidence
     FROM tag_platform_move_keys AS m
     JOIN source_streams AS s ON s.source_key = m.source_key
     JOIN repositories AS r ON r.repository_key = m.repository_key

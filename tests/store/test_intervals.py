@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +26,20 @@ SOURCE = SourceRow("registry", "registry-root", "registry-root:/r", "f", "local"
 OLD, NEW, NOW = (make_image(number) for number in (1, 2, 3))
 
 
-def look(db: Database, as_of: float, past: dict[str, int], outcome: str = "complete") -> None:
-    """A scan of a repository whose tag points at the newest, and pointed at these digests before, since these times."""
+@contextmanager
+def scanning(db: Database, as_of: float) -> Iterator[tuple[Loader, Keyring]]:
+    """A scan; whoever does not finish it leaves it as where it is killed."""
     session = Session(open_engine(str(db.path), read_only=False))
     try:
         keys = Keyring()
-        loader = Loader(session, SOURCE, as_of=datetime.fromtimestamp(as_of, UTC), limits=Limits(), keys=keys)
+        yield Loader(session, SOURCE, as_of=datetime.fromtimestamp(as_of, UTC), limits=Limits(), keys=keys), keys
+    finally:
+        session.close()
+
+
+def look(db: Database, as_of: float, past: dict[str, int], outcome: str = "complete") -> None:
+    """A scan of a repository whose tag points at the newest, and pointed at these digests before, since these times."""
+    with scanning(db, as_of) as (loader, keys):
         repository = keys.repository("local/team/web")
         if outcome != "failed":
             loader.add([Tag(SCOPE, repository, "1", keys.blob(NOW.manifest.digest), "manifest", NOON * 1_000_000)])
@@ -38,8 +48,6 @@ def look(db: Database, as_of: float, past: dict[str, int], outcome: str = "compl
         loader.add([ScanScope(SCOPE, "repository", "local/team/web", outcome)])
         loader.add([ScanScope(name_key("catalog:catalog"), "catalog", "catalog", "complete")])
         loader.finish(document_count=0, bytes_read=0)
-    finally:
-        session.close()
 
 
 def told(db: Database) -> list[str]:
@@ -66,17 +74,12 @@ def test_what_another_source_brings_tells_which_of_two_came_later(db: Database, 
 
 def test_what_a_scan_decided_is_history_before_it_ends(db: Database) -> None:
     look(db, NOON, {})
-    session = Session(open_engine(str(db.path), read_only=False))
-    try:
-        keys = Keyring()
-        loader = Loader(session, SOURCE, as_of=at(NOON + HOUR), limits=Limits(), keys=keys)
+    with scanning(db, NOON + HOUR) as (loader, keys):
         repository, target = keys.repository("local/team/web"), keys.blob(NEW.manifest.digest)
         loader.add([Tag(SCOPE, repository, "1", target, "manifest", NOON * 1_000_000)])
         loader.add([PastTag(SCOPE, repository, "2", target, "manifest", (NOON - HOUR) * 1_000_000)])
         loader.add([ScanScope(SCOPE, "repository", "local/team/web", "complete")])
         loader.flush()
-    finally:
-        session.close()  # as where it is killed
     assert [("1", None), ("1", "current"), ("2", None)] == db.rows(
         "SELECT h.tag, CASE WHEN c.tag IS NOT NULL THEN 'current' END FROM tag_history AS h "
         "LEFT JOIN current_tags AS c ON c.tag = h.tag AND c.target_digest = h.target_digest "
@@ -96,13 +99,9 @@ def test_a_look_that_changes_nothing_may_end_what_is_remembered(db: Database) ->
 
 def look_at_nothing(db: Database, as_of: int) -> None:
     """A complete look at the repository, which has no tag."""
-    session = Session(open_engine(str(db.path), read_only=False))
-    try:
-        loader = Loader(session, SOURCE, as_of=at(as_of), limits=Limits(), keys=Keyring())
+    with scanning(db, as_of) as (loader, _):
         loader.add([ScanScope(SCOPE, "repository", "local/team/web", "complete")])
         found = loader.finish(document_count=0, bytes_read=0)
-    finally:
-        session.close()
     assert (0, 0) == (found.documents, found.changed_rows)
 
 
